@@ -1,0 +1,28 @@
+const { createHash } = require('node:crypto');
+const { transformSync, version } = require('esbuild');
+
+/** Jest runs CommonJS; esbuild, which also builds the deployed bundles, turns each module into it. */
+module.exports = {
+  getCacheKey(source, path) {
+    return createHash('sha256')
+      .update(version)
+      .update('\0')
+      .update(path)
+      .update('\0')
+      .update(source)
+      .digest('hex');
+  },
+  process(source, path) {
+    const { code } = transformSync(source, {
+      sourcefile: path,
+      loader: path.endsWith('.ts') ? 'ts' : 'js',
+      format: 'cjs',
+      target: 'node20',
+      sourcemap: 'inline',
+      // import.meta does not exist in CommonJS; the few places that use it want the module's address.
+      define: { 'import.meta.url': '__importMetaUrl' },
+      banner: `const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;`,
+    });
+    return { code };
+  },
+};
