@@ -1,0 +1,59 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { hashes, sign, verify } from '@noble/secp256k1';
+import { script as bitcoinScript } from 'bitcoinjs-lib';
+import { sha256 } from './hashes.ts';
+import { CURVE_ORDER } from './keys.ts';
+import { bytesToNumberBE } from './numbers.ts';
+import { verifyWithOpenssl } from './verify-openssl.ts';
+
+// noble signs and verifies synchronously only with these two set.
+hashes.sha256 = sha256;
+hashes.hmacSha256 = (key, message) => hmac(sha256, key, message);
+
+const HALF_ORDER = CURVE_ORDER >> 1n;
+
+/**
+ * Signs SHA-256 of a message: ECDSA, deterministic (RFC 6979), low-S.
+ * @returns 64 bytes, r ‖ s
+ */
+export function signMessage(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return signDigest(secret, sha256(message));
+}
+
+/** Signs a 32-byte digest as `signMessage` does. */
+export function signDigest(secret: Uint8Array, digest: Uint8Array): Uint8Array {
+  return sign(digest, secret, { prehash: false, lowS: true });
+}
+
+/**
+ * Verifies a 64-byte signature over SHA-256 of a message, strictly: 0 < r, s < n and s low, as Bitcoin's relay policy
+ * demands (BIP146), so that what we accept can be broadcast. Uses OpenSSL where there is one, six to nine times faster.
+ */
+export function verifyMessage(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (!isStrictSignature(signature)) return false;
+  return verifyWithOpenssl?.(key, message, signature) ?? verifyPortably(key, message, signature);
+}
+
+/** The same by noble alone, as browsers do; exported so that tests hold the two against each other. */
+export function verifyPortably(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (!isStrictSignature(signature)) return false;
+  try {
+    return verify(signature, sha256(message), key, { prehash: false, lowS: true });
+  } catch {
+    return false;
+  }
+}
+
+/** 64 bytes with 0 < r < n and 0 < s ≤ n/2. */
+export function isStrictSignature(signature: Uint8Array): boolean {
+  if (signature.length !== 64) return false;
+  const r = bytesToNumberBE(signature.subarray(0, 32));
+  const s = bytesToNumberBE(signature.subarray(32));
+  return r > 0n && r < CURVE_ORDER && s > 0n && s <= HALF_ORDER;
+}
+
+/** A signature as scripts hold it: strict DER (BIP66) and the hash type's byte. */
+export function scriptSignature(signature: Uint8Array, hashType: number): Uint8Array {
+  if (!isStrictSignature(signature)) throw new RangeError('not a strict 64-byte signature');
+  return bitcoinScript.signature.encode(signature, hashType);
+}
