@@ -1,0 +1,123 @@
+import * as v from 'valibot';
+import { MAX_SATOSHIS } from './limits.ts';
+
+/** The environment of a shop, validated once where a process starts. Heights and lifetimes are blocks, money is satoshis. */
+
+const blocks = (fallback: number) =>
+  v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000)), fallback);
+const satoshis = (fallback: bigint) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^(0|[1-9][0-9]{0,15})$/),
+      v.transform((text): bigint => BigInt(text)),
+      v.maxValue(MAX_SATOSHIS),
+    ),
+    fallback.toString(),
+  );
+
+/** The seller's choices, each with the default and reason of docs/protocol.md section 8. */
+const policySchema = v.pipe(
+  v.strictObject({
+    minimumLifetime: blocks(288),
+    defaultLifetime: blocks(1_008),
+    maximumLifetime: blocks(2_016),
+    minimumLifeAtFunding: blocks(216),
+    /** How long before the refund height the shop stops unpaid chunks, stops payments, settles. */
+    stopChunks: blocks(156),
+    stopPayments: blocks(150),
+    close: blocks(144),
+    minimumCapacity: satoshis(1_000n),
+    maximumCapacity: satoshis(100_000_000n),
+    /** Capacities above it wait for three confirmations at least. */
+    threeConfirmationsAbove: satoshis(1_000_000n),
+    /** From this capacity on six confirmations; in between the depth grows in proportion (LND's confscale). */
+    sixConfirmationsFrom: satoshis(100_000_000n),
+    /** Satoshis per 1,000 vB at which the first chunk's price must still pay for its settlement. */
+    stressFeeRate: satoshis(5_000n),
+    creditMinimumChunks: blocks(8),
+    commitmentLimit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 64),
+    /** Milliseconds since the epoch: channels opened before it are settled, never cancelled (a restored table). */
+    restoredAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  }),
+  v.check(
+    (policy) =>
+      policy.close < policy.stopPayments &&
+      policy.stopPayments < policy.stopChunks &&
+      policy.stopChunks < policy.minimumLifeAtFunding &&
+      policy.minimumLifeAtFunding <= policy.minimumLifetime &&
+      policy.minimumLifetime <= policy.defaultLifetime &&
+      policy.defaultLifetime <= policy.maximumLifetime,
+    'must be in order: close < stopPayments < stopChunks < minimumLifeAtFunding <= minimumLifetime <= defaultLifetime <= maximumLifetime',
+  ),
+);
+
+export type Policy = v.InferOutput<typeof policySchema>;
+
+const environmentSchema = v.object({
+  SPILLWAY_NETWORK: v.picklist(['mainnet', 'testnet4', 'signet', 'regtest']),
+  SPILLWAY_TABLE: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{3,255}$/)),
+  SPILLWAY_BUCKET: v.pipe(v.string(), v.regex(/^[a-z0-9.-]{3,63}$/)),
+  /** Bitcoin Core's RPC with its credentials: http://user:password@host:port */
+  SPILLWAY_CHAIN_URL: v.pipe(v.string(), v.url()),
+  /** B's secret, 32 bytes in hex. */
+  SPILLWAY_SELLER_SECRET: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  SPILLWAY_PAYOUT_ADDRESS: v.pipe(v.string(), v.minLength(14), v.maxLength(90)),
+  /** The policy as a JSON object; what it does not name keeps its default. */
+  SPILLWAY_POLICY: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        try {
+          return JSON.parse(dataset.value) as unknown;
+        } catch {
+          addIssue({ message: 'must be a JSON object' });
+          return NEVER;
+        }
+      }),
+      policySchema,
+    ),
+    '{}',
+  ),
+});
+
+export interface ShopConfig {
+  readonly network: 'mainnet' | 'testnet4' | 'signet' | 'regtest';
+  readonly table: string;
+  readonly bucket: string;
+  readonly chainUrl: string;
+  readonly sellerSecret: string;
+  readonly payoutAddress: string;
+  readonly policy: Policy;
+}
+
+/**
+ * Reads a shop's configuration.
+ * @throws Error that names the variable and what is wrong with it, never its value
+ */
+export function readShopConfig(environment: Readonly<Record<string, string | undefined>>): ShopConfig {
+  const result = v.safeParse(environmentSchema, environment);
+  if (!result.success) {
+    const [issue] = result.issues;
+    const path = v.getDotPath(issue) ?? 'the environment';
+    // valibot quotes what it received, which may be a secret.
+    throw new Error(
+      `${path} is missing or not valid: ${path.startsWith('SPILLWAY_POLICY') ? issue.message : (issue.expected ?? issue.type)}`,
+    );
+  }
+  const variables = result.output;
+  return {
+    network: variables.SPILLWAY_NETWORK,
+    table: variables.SPILLWAY_TABLE,
+    bucket: variables.SPILLWAY_BUCKET,
+    chainUrl: variables.SPILLWAY_CHAIN_URL,
+    sellerSecret: variables.SPILLWAY_SELLER_SECRET,
+    payoutAddress: variables.SPILLWAY_PAYOUT_ADDRESS,
+    policy: variables.SPILLWAY_POLICY,
+  };
+}
+
+/** The policy with every default, changed where `overrides` says so. */
+export function policyWith(overrides: v.InferInput<typeof policySchema> = {}): Policy {
+  return v.parse(policySchema, overrides);
+}
