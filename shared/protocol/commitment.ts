@@ -10,8 +10,12 @@ export function commitmentMessage(funding: Funding, changeScript: Uint8Array, ch
   return inputMessage({ version: SETTLEMENT_VERSION, locktime: 0, funding, ...(output && { output }) });
 }
 
-/** A's output of a commitment; none where nothing is left. */
+/**
+ * A's output of a commitment; none where nothing is left.
+ * @throws RangeError where less than nothing is left: taken for none, it would let a signature commit to no output at all
+ */
 export function changeOutput(script: Uint8Array, value: bigint): Output | undefined {
+  if (value < 0n) throw new RangeError('the price is above the capacity');
   return value > 0n ? { script, value } : undefined;
 }
 

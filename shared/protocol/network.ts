@@ -1,6 +1,7 @@
 import { etc, Point } from '@noble/secp256k1';
 import { address, initEccLib, type Network, networks } from 'bitcoinjs-lib';
 import { bytesToNumberBE, numberToBytesBE } from './numbers.ts';
+import { outputKind } from './script.ts';
 
 export const NETWORK_NAMES = ['mainnet', 'testnet4', 'signet', 'regtest'] as const;
 export type NetworkName = (typeof NETWORK_NAMES)[number];
@@ -38,9 +39,17 @@ export function networkParameters(network: NetworkName): Network {
   return PARAMETERS[network];
 }
 
-/** @throws Error where the text is no address of the network */
+/** @throws Error where the text is no address of the network, or one of a segwit version that anyone can spend today */
 export function scriptOfAddress(text: string, network: NetworkName): Uint8Array {
-  return address.toOutputScript(text, PARAMETERS[network]);
+  const script = address.toOutputScript(text, PARAMETERS[network]);
+  if (isWitnessProgram(script) && !outputKind(script))
+    throw new RangeError('a segwit version without rules yet');
+  return script;
+}
+
+/** BIP141: a version, OP_0 or OP_1 to OP_16, and one push of 2 to 40 bytes. */
+function isWitnessProgram([version = 0xff, push = 0, ...program]: Uint8Array): boolean {
+  return (version === 0 || (version >= 0x51 && version <= 0x60)) && program.length === push;
 }
 
 /** @throws Error where the script has no address form */

@@ -18,8 +18,12 @@ export function chunkCount(shape: DatasetShape): number {
   return Math.ceil(shape.totalSize / shape.chunkSize);
 }
 
-/** Bytes of the dataset's chunk `index`. */
+/**
+ * Bytes of the dataset's chunk `index`.
+ * @throws RangeError where the dataset has no such chunk
+ */
 export function chunkSizeAt(shape: DatasetShape, index: number): number {
+  if (index < 0 || index >= chunkCount(shape)) throw new RangeError(`the dataset has no chunk ${index}`);
   return Math.min(shape.chunkSize, shape.totalSize - index * shape.chunkSize);
 }
 
@@ -50,18 +54,33 @@ export function change(
 
 /**
  * Whether every commitment of a channel can be relayed: A's change after each chunk is nothing at all or at least its dust
- * limit. Prices only grow, so looking from the end it is enough to go back to the first change above the limit.
+ * limit, and the dataset has all its chunks. Prices only grow, so looking from the end it is enough to go back to the first change above the limit.
  */
 export function dustGridHolds(
   terms: PriceTerms & { readonly capacity: bigint; readonly changeScript: Uint8Array },
   shape: DatasetShape,
 ): boolean {
   const kind = outputKind(terms.changeScript);
-  if (!kind) return false;
+  if (!kind || terms.first + terms.count > chunkCount(shape)) return false;
   for (let paid = terms.count; paid >= 1; paid--) {
     const rest = change(terms, shape, paid);
     if (rest >= DUST_LIMIT[kind]) return true;
     if (rest !== 0n) return false;
   }
   return true;
+}
+
+/** vB of a settlement of one channel with change, at most: what the first chunk's price must be able to pay for. */
+const SINGLE_SETTLEMENT_VBYTES = 169n;
+
+/**
+ * The least that a channel's first chunk may cost, satoshis, so that its settlement pays for itself: the payout's dust
+ * limit and the fee.
+ * @param stressFeeRate the highest rate the shop plans for, satoshis per 1,000 vB
+ * @throws RangeError where the payout is not P2WPKH, P2WSH or P2TR
+ */
+export function minimumFirstPrice(payoutScript: Uint8Array, stressFeeRate: bigint): bigint {
+  const kind = outputKind(payoutScript);
+  if (!kind) throw new RangeError('the payout is not P2WPKH, P2WSH or P2TR');
+  return DUST_LIMIT[kind] + (SINGLE_SETTLEMENT_VBYTES * stressFeeRate + 999n) / 1000n;
 }

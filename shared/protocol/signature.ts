@@ -36,7 +36,8 @@ export function verifyMessage(key: Uint8Array, message: Uint8Array, signature: U
 
 /** The same by noble alone, as browsers do; exported so that tests hold the two against each other. */
 export function verifyPortably(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (!isStrictSignature(signature)) return false;
+  // noble takes uncompressed keys too; the protocol's keys have one form.
+  if (key.length !== 33 || !isStrictSignature(signature)) return false;
   try {
     return verify(signature, sha256(message), key, { prehash: false, lowS: true });
   } catch {

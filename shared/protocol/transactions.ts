@@ -60,7 +60,7 @@ export function settlement(members: readonly SettlementMember[], payout: Output)
 
 /** A change must stand at its input's index, so inputs without one go last. The order among equals is kept. */
 export function inSettlementOrder(members: readonly SettlementMember[]): readonly SettlementMember[] {
-  return [...members.filter(({ change }) => change > 0n), ...members.filter(({ change }) => change === 0n)];
+  return [...members.filter(({ change }) => change > 0n), ...members.filter(({ change }) => change <= 0n)];
 }
 
 /**

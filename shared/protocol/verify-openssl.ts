@@ -6,7 +6,7 @@ type Verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => b
 const SPKI_PREFIX = hexToBytes('3036301006072a8648ce3d020106052b8104000a032200');
 
 /**
- * ECDSA verification by node:crypto over SHA-256 of the message, or undefined where there is no node:crypto. It is asked
+ * ECDSA verification by node:crypto over SHA-256 of the message, or undefined where there is no node:crypto with this curve. It is asked
  * for by name at run time, not imported, so that this floor loads in a browser as it is. It accepts high S: the caller
  * has checked the ranges already.
  */
@@ -14,7 +14,8 @@ export const verifyWithOpenssl: Verify | undefined = opensslVerifier();
 
 function opensslVerifier(): Verify | undefined {
   const crypto = globalThis.process?.getBuiltinModule?.('node:crypto');
-  if (!crypto) return undefined;
+  // Some builds of OpenSSL and BoringSSL leave this curve out: there every signature would look bad.
+  if (!crypto?.getCurves().includes('secp256k1')) return undefined;
   return (key, message, signature) => {
     // The prefix is of a compressed key: one of another form or length must not slip through as DER.
     if (key.length !== 33) return false;
