@@ -96,16 +96,7 @@ export interface ShopConfig {
  * @throws Error that names the variable and what is wrong with it, never its value
  */
 export function readShopConfig(environment: Readonly<Record<string, string | undefined>>): ShopConfig {
-  const result = v.safeParse(environmentSchema, environment);
-  if (!result.success) {
-    const [issue] = result.issues;
-    const path = v.getDotPath(issue) ?? 'the environment';
-    // valibot quotes what it received, which may be a secret.
-    throw new Error(
-      `${path} is missing or not valid: ${path.startsWith('SPILLWAY_POLICY') ? issue.message : (issue.expected ?? issue.type)}`,
-    );
-  }
-  const variables = result.output;
+  const variables = parseEnvironment(environmentSchema, environment);
   return {
     network: variables.SPILLWAY_NETWORK,
     table: variables.SPILLWAY_TABLE,
@@ -115,6 +106,42 @@ export function readShopConfig(environment: Readonly<Record<string, string | und
     payoutAddress: variables.SPILLWAY_PAYOUT_ADDRESS,
     policy: variables.SPILLWAY_POLICY,
   };
+}
+
+/** What publishing needs of it: no chain, no payout. */
+export type SellerConfig = Pick<ShopConfig, 'table' | 'bucket' | 'sellerSecret'>;
+
+const sellerEnvironmentSchema = v.pick(environmentSchema, [
+  'SPILLWAY_TABLE',
+  'SPILLWAY_BUCKET',
+  'SPILLWAY_SELLER_SECRET',
+]);
+
+/**
+ * Reads the part of a shop's configuration that publishing needs.
+ * @throws Error as `readShopConfig` does
+ */
+export function readSellerConfig(environment: Readonly<Record<string, string | undefined>>): SellerConfig {
+  const variables = parseEnvironment(sellerEnvironmentSchema, environment);
+  return {
+    table: variables.SPILLWAY_TABLE,
+    bucket: variables.SPILLWAY_BUCKET,
+    sellerSecret: variables.SPILLWAY_SELLER_SECRET,
+  };
+}
+
+function parseEnvironment<Schema extends v.GenericSchema>(
+  schema: Schema,
+  environment: Readonly<Record<string, string | undefined>>,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, environment);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue) ?? 'the environment';
+  // valibot quotes what it received, which may be a secret.
+  throw new Error(
+    `${path} is missing or not valid: ${path.startsWith('SPILLWAY_POLICY') ? issue.message : (issue.expected ?? issue.type)}`,
+  );
 }
 
 /** The policy with every default, changed where `overrides` says so. */

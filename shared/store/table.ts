@@ -1,3 +1,5 @@
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+
 /**
  * The shop's one table. `pk` and `sk` are strings; `due` is a sparse index of the channels that want the schedule's
  * attention, sharded so that no partition is hot, sorted by the height from which they want it.
@@ -8,7 +10,7 @@
  * | CHANNEL#<id> | URLS#<chunk> | links given out today for a paid chunk |
  * | KEY#<buyer key> | KEY | the channel that uses a buyer key |
  * | DATASETS | <manifest> | a dataset (dynamo-datasets.ts) |
- * | DATASET#<manifest> | VERSIONS#<page> | object versions of 1,000 of its chunks |
+ * | DATASET#<manifest> | VERSIONS#<folder>#<page> | object versions of 1,000 of its chunks |
  */
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';
@@ -20,7 +22,7 @@ export const TTL_ATTRIBUTE = 'expiresAt';
 export const DUE_SHARDS = 8;
 
 /** The table as CreateTable takes it; the CDK construct is tested to be the same. */
-export const TABLE_DEFINITION = {
+export const TABLE_DEFINITION: Omit<CreateTableCommandInput, 'TableName'> = {
   BillingMode: 'PAY_PER_REQUEST',
   AttributeDefinitions: [
     { AttributeName: PARTITION_KEY, AttributeType: 'S' },
@@ -42,4 +44,4 @@ export const TABLE_DEFINITION = {
       Projection: { ProjectionType: 'KEYS_ONLY' },
     },
   ],
-} as const;
+};

@@ -1,0 +1,70 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import * as v from 'valibot';
+import type { Dataset } from './dataset-record.ts';
+
+/** Datasets as the table's items hold them: texts as S, integers and satoshis as N. */
+
+export type DatasetItem = Record<string, AttributeValue>;
+
+const text = v.pipe(
+  v.object({ S: v.string() }),
+  v.transform((attribute) => attribute.S),
+);
+const integer = v.pipe(
+  v.object({ N: v.string() }),
+  v.transform((attribute) => Number(attribute.N)),
+  v.safeInteger(),
+);
+const satoshis = v.pipe(
+  v.object({ N: v.pipe(v.string(), v.regex(/^[0-9]+$/)) }),
+  v.transform((attribute) => BigInt(attribute.N)),
+);
+
+const itemSchema = v.object({
+  manifest: text,
+  folder: text,
+  name: text,
+  description: text,
+  licence: text,
+  totalSize: integer,
+  chunkSize: integer,
+  manifestSignature: text,
+  manifestVersion: text,
+  pricePerChunk: satoshis,
+  previousPrice: v.optional(satoshis),
+  previousPriceUntil: v.optional(integer),
+});
+
+const versionsSchema = v.object({ versions: v.object({ L: v.array(text) }) });
+
+export function datasetToItem(dataset: Dataset): DatasetItem {
+  const previous = dataset.previousPrice;
+  return {
+    manifest: { S: dataset.manifest },
+    folder: { S: dataset.folder },
+    name: { S: dataset.name },
+    description: { S: dataset.description },
+    licence: { S: dataset.licence },
+    totalSize: { N: dataset.totalSize.toString() },
+    chunkSize: { N: dataset.chunkSize.toString() },
+    manifestSignature: { S: dataset.manifestSignature },
+    manifestVersion: { S: dataset.manifestVersion },
+    pricePerChunk: { N: dataset.pricePerChunk.toString() },
+    ...(previous && {
+      previousPrice: { N: previous.pricePerChunk.toString() },
+      previousPriceUntil: { N: previous.until.toString() },
+    }),
+  };
+}
+
+/** @throws ValiError where the item is not one that `datasetToItem` made */
+export function datasetFromItem(item: DatasetItem): Dataset {
+  const { previousPrice, previousPriceUntil, ...dataset } = v.parse(itemSchema, item);
+  if (previousPrice === undefined || previousPriceUntil === undefined) return dataset;
+  return { ...dataset, previousPrice: { pricePerChunk: previousPrice, until: previousPriceUntil } };
+}
+
+/** @throws ValiError where the item is no page of object versions */
+export function versionsFromItem(item: DatasetItem): readonly string[] {
+  return v.parse(versionsSchema, item).versions.L;
+}

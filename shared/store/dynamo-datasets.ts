@@ -1,0 +1,158 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { type Clock, systemClock } from '../clock.ts';
+import { OLD_PRICE_GRACE_MS } from '../limits.ts';
+import { type DatasetItem, datasetFromItem, datasetToItem, versionsFromItem } from './dataset-item.ts';
+import type { Dataset, DatasetStore } from './dataset-record.ts';
+import { PARTITION_KEY, SORT_KEY } from './table.ts';
+
+/** Object versions in one item: S3's are 32 characters long, so a page is about 35 KB of the 400 KB an item may have. */
+const VERSIONS_PER_PAGE = 1_000;
+
+/** The dataset is in the store already with other objects, so these must not take their place. */
+export class DatasetConflict extends Error {
+  override readonly name = 'DatasetConflict';
+}
+
+export interface DynamoDatasets extends DatasetStore {
+  /**
+   * Changes what a full chunk costs; the old price opens channels for an hour more.
+   * @param pricePerChunk satoshis
+   * @returns the dataset as it is now, or undefined where there is none
+   */
+  setPrice(manifest: string, pricePerChunk: bigint): Promise<Dataset | undefined>;
+}
+
+/** `DatasetStore` on the shop's table. */
+export function dynamoDatasets(
+  client: DynamoDBClient,
+  table: string,
+  clock: Clock = systemClock,
+): DynamoDatasets {
+  /** Folders by manifest: written once and never changed, so they may be remembered. */
+  const folders = new Map<string, string>();
+
+  const read = async (pk: string, sk: string, consistent: boolean): Promise<DatasetItem | undefined> => {
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, Key: key(pk, sk), ConsistentRead: consistent }),
+    );
+    return Item;
+  };
+
+  const get = async (manifest: string, consistent = false): Promise<Dataset | undefined> => {
+    const item = await read('DATASETS', manifest, consistent);
+    if (!item) return undefined;
+    const dataset = datasetFromItem(item);
+    folders.set(manifest, dataset.folder);
+    return dataset;
+  };
+
+  const versionsPage = async (manifest: string, folder: string, page: number, consistent: boolean) => {
+    const item = await read(`DATASET#${manifest}`, `VERSIONS#${folder}#${page}`, consistent);
+    return item && versionsFromItem(item);
+  };
+
+  const checkSame = async (dataset: Dataset, chunkVersions: readonly string[], existing: Dataset) => {
+    const same = existing.folder === dataset.folder && existing.manifestVersion === dataset.manifestVersion;
+    for (let page = 0; same && page * VERSIONS_PER_PAGE < chunkVersions.length; page++) {
+      const there = await versionsPage(dataset.manifest, dataset.folder, page, true);
+      if (there?.join() !== pageOf(chunkVersions, page).join()) throw conflict(dataset);
+    }
+    if (!same) throw conflict(dataset);
+  };
+
+  return {
+    async put(dataset, chunkVersions) {
+      const existing = await get(dataset.manifest, true);
+      if (existing) return checkSame(dataset, chunkVersions, existing);
+      // Pages first: who finds the dataset finds them all. They carry the folder, so that two who publish the same
+      // content at once do not mix their objects.
+      for (let page = 0; page * VERSIONS_PER_PAGE < chunkVersions.length; page++) {
+        const versions = pageOf(chunkVersions, page).map((version) => ({ S: version }));
+        const sk = `VERSIONS#${dataset.folder}#${page}`;
+        const item = { ...key(`DATASET#${dataset.manifest}`, sk), versions: { L: versions } };
+        await client.send(new PutItemCommand({ TableName: table, Item: item }));
+      }
+      try {
+        await client.send(
+          new PutItemCommand({
+            TableName: table,
+            Item: { ...key('DATASETS', dataset.manifest), ...datasetToItem(dataset) },
+            ConditionExpression: `attribute_not_exists(${PARTITION_KEY})`,
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        const winner = await get(dataset.manifest, true);
+        if (!winner) throw error;
+        await checkSame(dataset, chunkVersions, winner);
+      }
+    },
+
+    get: (manifest) => get(manifest),
+
+    async chunkVersion(manifest, chunk) {
+      const folder = folders.get(manifest) ?? (await get(manifest))?.folder;
+      if (folder === undefined || !Number.isSafeInteger(chunk) || chunk < 0) return undefined;
+      const page = await versionsPage(manifest, folder, Math.floor(chunk / VERSIONS_PER_PAGE), false);
+      return page?.[chunk % VERSIONS_PER_PAGE];
+    },
+
+    async list() {
+      const datasets: Dataset[] = [];
+      let from: DatasetItem | undefined;
+      do {
+        const page = await client.send(
+          new QueryCommand({
+            TableName: table,
+            KeyConditionExpression: `${PARTITION_KEY} = :pk`,
+            ExpressionAttributeValues: { ':pk': { S: 'DATASETS' } },
+            ...(from && { ExclusiveStartKey: from }),
+          }),
+        );
+        datasets.push(...(page.Items ?? []).map(datasetFromItem));
+        from = page.LastEvaluatedKey;
+      } while (from);
+      return datasets;
+    },
+
+    async setPrice(manifest, pricePerChunk) {
+      const current = await get(manifest, true);
+      if (!current || current.pricePerChunk === pricePerChunk) return current;
+      const until = clock.now() + OLD_PRICE_GRACE_MS;
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: key('DATASETS', manifest),
+          UpdateExpression: 'SET pricePerChunk = :new, previousPrice = :old, previousPriceUntil = :until',
+          // Of two changes at once the later would otherwise lose the earlier's old price.
+          ConditionExpression: 'pricePerChunk = :old',
+          ExpressionAttributeValues: {
+            ':new': { N: pricePerChunk.toString() },
+            ':old': { N: current.pricePerChunk.toString() },
+            ':until': { N: until.toString() },
+          },
+        }),
+      );
+      return { ...current, pricePerChunk, previousPrice: { pricePerChunk: current.pricePerChunk, until } };
+    },
+  };
+}
+
+function key(pk: string, sk: string): DatasetItem {
+  return { [PARTITION_KEY]: { S: pk }, [SORT_KEY]: { S: sk } };
+}
+
+function pageOf(versions: readonly string[], page: number): readonly string[] {
+  return versions.slice(page * VERSIONS_PER_PAGE, (page + 1) * VERSIONS_PER_PAGE);
+}
+
+function conflict(dataset: Dataset): DatasetConflict {
+  return new DatasetConflict(`dataset ${dataset.manifest} is there already with other objects`);
+}

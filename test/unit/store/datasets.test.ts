@@ -1,0 +1,143 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { OLD_PRICE_GRACE_MS } from '../../../shared/limits.ts';
+import type { Dataset } from '../../../shared/store/dataset-record.ts';
+import { DatasetConflict, dynamoDatasets } from '../../../shared/store/dynamo-datasets.ts';
+import { availableTables, type RunningTables } from '../../support/tables.ts';
+
+const dataset = (overrides: Partial<Dataset> = {}): Dataset => ({
+  manifest: 'ab'.repeat(32),
+  folder: '0123456789abcdef0123456789abcdef',
+  name: 'Wetterdaten 2025 ☔',
+  description: '',
+  licence: 'CC-BY-4.0',
+  totalSize: 10_485_760,
+  chunkSize: 5_242_880,
+  manifestSignature: 'cd'.repeat(64),
+  manifestVersion: 'version-of-the-manifest',
+  pricePerChunk: 2_100_000_000_000_000n,
+  ...overrides,
+});
+
+const versions = (count: number, prefix = 'v') =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+describe.each(availableTables())('datasets on $name', ({ start }) => {
+  let tables: RunningTables;
+  beforeAll(async () => {
+    tables = await start();
+  }, 30_000);
+  afterAll(() => tables.stop());
+
+  const store = async (now = 1_700_000_000_000) => {
+    const table = await tables.createTable();
+    return { table, datasets: dynamoDatasets(tables.client, table, { now: () => now }) };
+  };
+
+  test('what was put is what is got, listed and found by chunk', async () => {
+    const { datasets } = await store();
+    await datasets.put(dataset(), ['first', 'second']);
+    expect(await datasets.get(dataset().manifest)).toEqual(dataset());
+    expect(await datasets.list()).toEqual([dataset()]);
+    expect(await datasets.chunkVersion(dataset().manifest, 0)).toBe('first');
+    expect(await datasets.chunkVersion(dataset().manifest, 1)).toBe('second');
+    expect(await datasets.chunkVersion(dataset().manifest, 2)).toBeUndefined();
+    expect(await datasets.chunkVersion(dataset().manifest, -1)).toBeUndefined();
+  });
+
+  test('what was never put is not there', async () => {
+    const { datasets } = await store();
+    expect(await datasets.get('00'.repeat(32))).toBeUndefined();
+    expect(await datasets.chunkVersion('00'.repeat(32), 0)).toBeUndefined();
+    expect(await datasets.list()).toEqual([]);
+    expect(await datasets.setPrice('00'.repeat(32), 1n)).toBeUndefined();
+  });
+
+  test('versions go on over the end of a page, and another process finds them', async () => {
+    const { datasets, table } = await store();
+    await datasets.put(dataset(), versions(2_001));
+    const elsewhere = dynamoDatasets(tables.client, table);
+    for (const chunk of [0, 999, 1_000, 1_999, 2_000]) {
+      expect(await elsewhere.chunkVersion(dataset().manifest, chunk)).toBe(`v${chunk}`);
+    }
+    expect(await elsewhere.chunkVersion(dataset().manifest, 2_001)).toBeUndefined();
+  });
+
+  test('putting the same again changes nothing, not even a price that was set since', async () => {
+    const { datasets } = await store();
+    await datasets.put(dataset(), versions(2));
+    await datasets.setPrice(dataset().manifest, 7n);
+    await datasets.put(dataset(), versions(2));
+    expect((await datasets.get(dataset().manifest))?.pricePerChunk).toBe(7n);
+  });
+
+  test('other objects never take the place of those for sale', async () => {
+    const { datasets } = await store();
+    await datasets.put(dataset(), versions(2));
+    const folder = 'f'.repeat(32);
+    await expect(datasets.put(dataset({ folder }), versions(2, 'w'))).rejects.toThrow(DatasetConflict);
+    await expect(datasets.put(dataset({ manifestVersion: 'other' }), versions(2))).rejects.toThrow(
+      DatasetConflict,
+    );
+    await expect(datasets.put(dataset(), ['v0', 'other'])).rejects.toThrow(DatasetConflict);
+    expect(await datasets.get(dataset().manifest)).toEqual(dataset());
+    expect(await datasets.chunkVersion(dataset().manifest, 1)).toBe('v1');
+  });
+
+  test('of two who publish the same content at once one wins whole', async () => {
+    const { datasets } = await store();
+    const folders = ['a'.repeat(32), 'b'.repeat(32)];
+    const outcomes = await Promise.allSettled(
+      folders.map((folder) => datasets.put(dataset({ folder }), versions(1_500, folder.slice(0, 1)))),
+    );
+    expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
+    const winner = (await datasets.get(dataset().manifest))?.folder.slice(0, 1);
+    expect(await datasets.chunkVersion(dataset().manifest, 0)).toBe(`${winner}0`);
+    expect(await datasets.chunkVersion(dataset().manifest, 1_499)).toBe(`${winner}1499`);
+  });
+
+  test('versions are written before the dataset can be found', async () => {
+    const { datasets, table } = await store();
+    const failing = dynamoDatasets(failAfter(tables.client, 2), table);
+    await expect(failing.put(dataset(), versions(1_001))).rejects.toThrow('the line is cut');
+    expect(await datasets.get(dataset().manifest)).toBeUndefined();
+    await datasets.put(dataset(), versions(1_001));
+    expect(await datasets.chunkVersion(dataset().manifest, 1_000)).toBe('v1000');
+  });
+
+  test('a new price keeps the old one for an hour', async () => {
+    const { datasets } = await store(5_000);
+    await datasets.put(dataset({ pricePerChunk: 10n }), versions(2));
+    const changed = dataset({
+      pricePerChunk: 12n,
+      previousPrice: { pricePerChunk: 10n, until: 5_000 + OLD_PRICE_GRACE_MS },
+    });
+    expect(await datasets.setPrice(changed.manifest, 12n)).toEqual(changed);
+    expect(await datasets.get(changed.manifest)).toEqual(changed);
+    // Setting it once more does not make the new price the old one.
+    expect(await datasets.setPrice(changed.manifest, 12n)).toEqual(changed);
+  });
+
+  test('amounts are numbers in the table', async () => {
+    const { datasets, table } = await store();
+    await datasets.put(dataset(), versions(2));
+    const { Item } = await tables.client.send(
+      new GetItemCommand({ TableName: table, Key: { pk: { S: 'DATASETS' }, sk: { S: dataset().manifest } } }),
+    );
+    expect(Item?.pricePerChunk).toEqual({ N: '2100000000000000' });
+    expect(Item?.totalSize).toEqual({ N: '10485760' });
+  });
+});
+
+/** A client whose connection breaks after so many calls. */
+function failAfter(client: RunningTables['client'], calls: number): RunningTables['client'] {
+  let left = calls;
+  return new Proxy(client, {
+    get(target, name, receiver) {
+      if (name !== 'send') return Reflect.get(target, name, receiver);
+      return (...parameters: Parameters<typeof client.send>) => {
+        if (left-- <= 0) return Promise.reject(new Error('the line is cut'));
+        return target.send(...parameters);
+      };
+    },
+  });
+}
