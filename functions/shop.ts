@@ -1,0 +1,43 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { bitcoindChain } from '../shared/chain/bitcoind.ts';
+import { tipsOf } from '../shared/chain/tips.ts';
+import type { Shop } from '../shared/channel/shop.ts';
+import { systemClock } from '../shared/clock.ts';
+import { readShopConfig } from '../shared/config.ts';
+import { s3Client, s3ObjectLinks } from '../shared/dataset/s3-objects.ts';
+import { consoleLog } from '../shared/log.ts';
+import { scriptOfAddress } from '../shared/protocol/network.ts';
+import { seedSigner } from '../shared/signer/seed-signer.ts';
+import { chunkObjects } from '../shared/store/chunk-objects.ts';
+import { dynamoChannels } from '../shared/store/dynamo-channels.ts';
+import { dynamoDatasets } from '../shared/store/dynamo-datasets.ts';
+
+let shop: Shop | undefined;
+
+/** The shop of this process, put together from its environment at the first request and kept while the function is warm. */
+export function theShop(): Shop {
+  shop ??= buildShop();
+  return shop;
+}
+
+function buildShop(): Shop {
+  const config = readShopConfig(process.env);
+  const table = new DynamoDBClient({});
+  const datasets = dynamoDatasets(table, config.table, systemClock);
+  const chain = bitcoindChain({ url: config.chainUrl });
+  return {
+    network: config.network,
+    policy: config.policy,
+    payoutScript: scriptOfAddress(config.payoutAddress, config.network),
+    channels: dynamoChannels(table, config.table),
+    datasets,
+    chunks: chunkObjects(datasets),
+    links: s3ObjectLinks(s3Client(), config.bucket, systemClock),
+    chain,
+    tips: tipsOf(chain, systemClock, consoleLog),
+    signer: seedSigner(hexToBytes(config.sellerSecret)),
+    clock: systemClock,
+    log: consoleLog,
+  };
+}

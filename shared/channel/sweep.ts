@@ -1,0 +1,146 @@
+import type { Tip } from '../chain/chain.ts';
+import { unixSeconds } from '../clock.ts';
+import { Problem } from '../errors.ts';
+import { LOCKTIME_THRESHOLD } from '../limits.ts';
+import type { Channel } from '../store/channel-record.ts';
+import { BLOCKS_KEPT_AFTER_REFUND, deadlines } from './channel-facts.ts';
+import { confirmFunding, fundingOnChain, nextLook } from './confirm-funding.ts';
+import { confirmationsRequired } from './funding-depth.ts';
+import { settleChannel } from './settle-channel.ts';
+import type { Shop } from './shop.ts';
+import { advance } from './transitions.ts';
+
+/** Channels looked at in one run; the rest waits a minute. */
+const CHANNELS_PER_RUN = 500;
+/** How long a finished channel's paid chunks can still be fetched: a year after its record could go. */
+const ARCHIVE_SECONDS = 365 * 86_400;
+
+export interface SweepReport {
+  readonly height: number;
+  readonly looked: number;
+  readonly failed: number;
+}
+
+/**
+ * The schedule's work: every channel that is due gets its next step. Safe to run twice at once, late, or after a long
+ * absence; a channel that fails is logged and never stops the others.
+ */
+export async function sweep(shop: Shop): Promise<SweepReport> {
+  const tip = await shop.tips.fresh();
+  // Rule 22b: after a restore every channel is looked at once, whenever it would be due.
+  const upTo = shop.policy.restoredAt > 0 ? LOCKTIME_THRESHOLD : tip.height;
+  const ids = await shop.channels.due(upTo, CHANNELS_PER_RUN);
+  let failed = 0;
+  for (const id of ids) {
+    try {
+      const channel = await shop.channels.get(id);
+      if (channel) await attend(shop, channel, tip);
+    } catch (error) {
+      failed += 1;
+      shop.log('sweep-failed', { alarm: true, channelId: id, reason: String(error) });
+    }
+  }
+  shop.log('sweep-done', { height: tip.height, looked: ids.length, failed });
+  return { height: tip.height, looked: ids.length, failed };
+}
+
+async function attend(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
+  if (isOver(channel, tip)) return archive(shop, channel);
+  switch (channel.state) {
+    case 'PROPOSED':
+      return lookForFunding(shop, channel, tip);
+    case 'OPEN':
+    case 'SUSPENDED':
+      return mustClose(shop, channel, tip) ? close(shop, channel) : watchFunding(shop, channel, tip);
+    case 'CLOSING':
+      await settleChannel(shop, channel);
+      return;
+    case 'CANCELLED':
+    case 'REFUSED':
+    case 'EXPIRED':
+    case 'SETTLED':
+      return;
+  }
+}
+
+/** Nothing that was ever signed for the channel can be of use any more. */
+function isOver(channel: Channel, tip: Tip): boolean {
+  const long = tip.height >= channel.terms.refundHeight + BLOCKS_KEPT_AFTER_REFUND;
+  const stillToClose = channel.state === 'OPEN' || channel.state === 'SUSPENDED';
+  const stillToSettle = channel.state === 'CLOSING' && channel.paid > 0;
+  return long && !stillToClose && !stillToSettle;
+}
+
+async function archive(shop: Shop, channel: Channel): Promise<void> {
+  const archiveAt = unixSeconds(shop.clock) + ARCHIVE_SECONDS;
+  const states = [channel.state];
+  if (channel.state === 'PROPOSED' || channel.state === 'CLOSING') {
+    await advance(shop.channels, channel.id, { states, paid: 0 }, 'EXPIRED', { archiveAt });
+  } else {
+    await shop.channels.change(channel.id, { states }, { archiveAt });
+  }
+}
+
+async function lookForFunding(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
+  if (!channel.claimed) return;
+  try {
+    await confirmFunding(shop, channel, channel.claimed);
+  } catch (error) {
+    // Not there (any more): the buyer may name it again; until then it is looked for with every block.
+    if (!(error instanceof Problem) || error.problem === 'chain-unavailable') throw error;
+    await shop.channels.change(channel.id, { states: ['PROPOSED'] }, { dueAt: tip.height + 1 });
+  }
+}
+
+function mustClose(shop: Shop, channel: Channel, tip: Tip): boolean {
+  const isComplete = channel.paid === channel.terms.count && channel.state === 'OPEN';
+  const isRestored = channel.createdAt < shop.policy.restoredAt;
+  return isComplete || isRestored || tip.height >= deadlines(channel, shop.policy).close;
+}
+
+async function close(shop: Shop, channel: Channel): Promise<void> {
+  const closing = await advance(shop.channels, channel.id, { states: [channel.state] }, 'CLOSING', {
+    dueAt: 0,
+  });
+  if (!closing) return;
+  shop.log('channel-closing', { channelId: channel.id, paid: closing.paid, reason: 'due' });
+  await settleChannel(shop, closing);
+}
+
+/** Rule 13: off the best chain SUSPENDED, back on it OPEN, on the outpoint it always had. */
+async function watchFunding(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
+  const { funding } = channel;
+  if (!funding) throw new Error('an open channel has a funding');
+  if (channel.state === 'OPEN' && (await shop.chain.blockHash(funding.height)) === funding.blockHash) {
+    await shop.channels.change(
+      channel.id,
+      { states: ['OPEN'], paidBelow: channel.terms.count },
+      {
+        dueAt: nextLook(shop, channel, tip.height, funding.height),
+      },
+    );
+    return;
+  }
+  const found = await fundingOnChain(shop, channel, funding.outpoint).catch((error) => {
+    if (error instanceof Problem && error.problem === 'funding-not-found') return undefined;
+    throw error;
+  });
+  const required = confirmationsRequired(channel.terms.capacity, shop.policy);
+  const depth = found?.confirmation ? tip.height - found.confirmation.height + 1 : 0;
+  if (found?.confirmation && depth >= required) {
+    const moved = { outpoint: funding.outpoint, ...found.confirmation };
+    const dueAt = nextLook(shop, channel, tip.height, moved.height);
+    const change = { funding: moved, voided: false, dueAt };
+    if (channel.state === 'OPEN') {
+      await shop.channels.change(channel.id, { states: ['OPEN'], paid: channel.paid }, change);
+    } else await advance(shop.channels, channel.id, { states: ['SUSPENDED'] }, 'OPEN', change);
+    return;
+  }
+  const change = { voided: true, dueAt: tip.height + 1 };
+  if (channel.state === 'SUSPENDED') {
+    await shop.channels.change(channel.id, { states: ['SUSPENDED'] }, change);
+    return;
+  }
+  shop.log('funding-left-the-chain', { alarm: true, channelId: channel.id });
+  await advance(shop.channels, channel.id, { states: ['OPEN'] }, 'SUSPENDED', change);
+}

@@ -1,0 +1,7 @@
+import type { JsonValue } from './errors.ts';
+
+/** One structured line per decision. Fields name channels, heights and satoshis; never a secret, a request signature or a link. */
+export type Log = (event: string, fields: Readonly<Record<string, JsonValue>>) => void;
+
+/** Lines that CloudWatch takes apart by itself. */
+export const consoleLog: Log = (event, fields) => console.log(JSON.stringify({ event, ...fields }));
