@@ -1,0 +1,23 @@
+import { resolve } from 'node:path';
+import { findBitcoind } from '../../local/chain/start-bitcoind.ts';
+import { type LocalChain, startChain } from '../../local/chain/start-chain.ts';
+
+export interface AvailableChain {
+  readonly name: LocalChain['kind'];
+  start(dataFolder: string): Promise<LocalChain>;
+}
+
+/** The chains a suite runs on: the embedded ledger always, a real node where one is found. */
+export function availableChains(): readonly AvailableChain[] {
+  const bitcoindPath = findBitcoind(process.env, [resolve('.bitcoind/bin')]);
+  const embedded: AvailableChain = {
+    name: 'embedded',
+    start: (dataFolder) => startChain({ dataFolder, kind: 'embedded' }),
+  };
+  if (bitcoindPath === undefined) return [embedded];
+  const real: AvailableChain = {
+    name: 'bitcoind',
+    start: (dataFolder) => startChain({ dataFolder, kind: 'bitcoind', bitcoindPath }),
+  };
+  return [embedded, real];
+}
