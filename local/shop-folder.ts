@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as v from 'valibot';
+import { hexOf } from '../shared/protocol/terms.ts';
+
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+
+/** What a local shop must find again after a restart: its key, the keys to its own servers, and where they listened. */
+const stateSchema = v.strictObject({
+  /** B's secret, and the key that settlements pay to. */
+  sellerSecret: hexOf(32),
+  payoutSecret: hexOf(32),
+  accessKeyId: v.string(),
+  secretAccessKey: v.string(),
+  ports: v.strictObject({ gateway: port, table: port, objects: port }),
+});
+export type ShopState = v.InferOutput<typeof stateSchema>;
+
+/** Reads a shop's state, or makes up a new shop's. */
+export async function readShopState(folder: string): Promise<ShopState> {
+  const text = await readFile(join(folder, 'shop.json'), 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text !== undefined) return v.parse(stateSchema, JSON.parse(text));
+  return {
+    sellerSecret: randomBytes(32).toString('hex'),
+    payoutSecret: randomBytes(32).toString('hex'),
+    accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(24).toString('base64url'),
+    ports: { gateway: 0, table: 0, objects: 0 },
+  };
+}
+
+/** Durable when it returns: a shop that lost its key could settle nothing. */
+export async function writeShopState(folder: string, state: ShopState): Promise<void> {
+  await writePrivate(join(folder, 'shop.json'), `${JSON.stringify(state, null, 2)}\n`);
+}
+
+/** The environment of the shop's functions as `KEY=VALUE` lines, for the seller's own commands. */
+export async function writeShopEnvironment(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<void> {
+  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
+  await writePrivate(join(folder, 'shop.env'), lines.join(''));
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { getPublicKey } from '@noble/secp256k1';
+import { payments } from 'bitcoinjs-lib';
+import { systemClock } from '../shared/clock.ts';
+import type { ShopConfig } from '../shared/config.ts';
+import { s3Client } from '../shared/dataset/s3-objects.ts';
+import { networkParameters } from '../shared/protocol/network.ts';
+import { type LocalChain, startChain } from './chain/start-chain.ts';
+import { startGateway } from './gateway.ts';
+import { startObjectStore } from './object-store/server.ts';
+import { readShopState, type ShopState, writeShopEnvironment, writeShopState } from './shop-folder.ts';
+import { createTable, startTableServer } from './table-server.ts';
+import { startTimer } from './timer.ts';
+
+const REGION = 'us-east-1';
+const TABLE = 'spillway';
+const BUCKET = 'spillway-datasets';
+
+export interface LocalShopOptions {
+  /** Everything the shop keeps is under it. */
+  readonly folder: string;
+  /** Milliseconds between two runs of the schedule; once a minute is what EventBridge does. */
+  readonly sweepEvery: number;
+  /** Differences from the default policy. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+}
+
+export interface LocalShop {
+  readonly url: string;
+  readonly chain: LocalChain;
+  /** The environment of the shop's functions: holds secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a shop on this machine: the deployed handlers behind a gateway, a table, an object store, a chain and the
+ * schedule, all on loopback. May be killed at any moment and started again on the same folder.
+ */
+export async function startShop({ folder, sweepEvery, policy = {} }: LocalShopOptions): Promise<LocalShop> {
+  const state = await readShopState(folder);
+  // Before anything is published or sold under the key.
+  await writeShopState(folder, state);
+  const chain = await startChain({ dataFolder: join(folder, 'chain') });
+  const table = await startTableServer(join(folder, 'table'), state.ports.table);
+  const objects = await startObjectStore({
+    folder: join(folder, 'objects'),
+    accessKeyId: state.accessKeyId,
+    secretAccessKey: state.secretAccessKey,
+    region: REGION,
+    clock: systemClock,
+    port: state.ports.objects,
+  });
+  await prepareStores(state, table.url, objects.url);
+  const environment = shopEnvironment(
+    state,
+    { chain: chain.url, table: table.url, objects: objects.url },
+    policy,
+  );
+  Object.assign(process.env, environment);
+  const gateway = await startGateway(state.ports.gateway);
+  const ports = { gateway: gateway.port, table: table.port, objects: objects.port };
+  await writeShopState(folder, { ...state, ports });
+  await writeShopEnvironment(folder, { ...environment, SPILLWAY_SHOP_URL: gateway.url });
+  const { handler: settleChannels } = await import('../functions/settle-channels.ts');
+  const timer = startTimer(sweepEvery, settleChannels);
+  return {
+    url: gateway.url,
+    chain,
+    environment,
+    async stop() {
+      await timer.stop();
+      await gateway.stop();
+      await Promise.all([table.stop(), objects.stop(), chain.stop()]);
+    },
+  };
+}
+
+async function prepareStores(state: ShopState, tableUrl: string, objectsUrl: string): Promise<void> {
+  const { accessKeyId, secretAccessKey } = state;
+  const access = { region: REGION, credentials: { accessKeyId, secretAccessKey } };
+  await createTable({ ...access, endpoint: tableUrl }, TABLE);
+  const client = s3Client({ ...access, endpoint: objectsUrl });
+  await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  client.destroy();
+}
+
+function shopEnvironment(
+  state: ShopState,
+  urls: { readonly chain: string; readonly table: string; readonly objects: string },
+  policy: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  return {
+    SPILLWAY_NETWORK: 'regtest' satisfies ShopConfig['network'],
+    SPILLWAY_TABLE: TABLE,
+    SPILLWAY_BUCKET: BUCKET,
+    SPILLWAY_CHAIN_URL: urls.chain,
+    SPILLWAY_SELLER_SECRET: state.sellerSecret,
+    SPILLWAY_PAYOUT_ADDRESS: payoutAddress(state),
+    SPILLWAY_POLICY: JSON.stringify(policy),
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: state.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: state.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: urls.table,
+    AWS_ENDPOINT_URL_S3: urls.objects,
+  };
+}
+
+function payoutAddress({ payoutSecret }: ShopState): string {
+  const pubkey = getPublicKey(hexToBytes(payoutSecret));
+  const { address } = payments.p2wpkh({ pubkey, network: networkParameters('regtest') });
+  if (!address) throw new Error('no address for the payout key');
+  return address;
+}
