@@ -86,12 +86,11 @@ export function manifestId(bytes: Uint8Array): Uint8Array {
 
 /**
  * A manifest's canonical bytes.
- * @throws ManifestInvalid where no reader would accept it
+ * @throws ManifestInvalid where a reader would refuse them
  */
 export function manifestBytes(manifest: Manifest): Uint8Array {
-  checkManifest(manifest);
   const bytes = canonicalBytes(manifest);
-  if (bytes.length > MAX_MANIFEST_BYTES) throw tooLarge();
+  parseManifest(bytes);
   return bytes;
 }
 
@@ -100,7 +99,9 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
  * @throws ManifestInvalid with the exact reason
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  if (bytes.length > MAX_MANIFEST_BYTES) throw tooLarge();
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw new ManifestInvalid(`the manifest is larger than ${MAX_MANIFEST_BYTES} bytes`);
+  }
   const value = parseCanonical(bytes);
   if (value === undefined) throw new ManifestInvalid('the bytes are not JSON in RFC 8785 form');
   const result = v.safeParse(manifestSchema, value, { abortEarly: true });
@@ -153,8 +154,4 @@ function checkManifest(manifest: Manifest): void {
       throw new ManifestInvalid(`chunk ${index} has a root that its segments do not hash to`);
     }
   });
-}
-
-function tooLarge(): ManifestInvalid {
-  return new ManifestInvalid(`the manifest is larger than ${MAX_MANIFEST_BYTES} bytes`);
 }

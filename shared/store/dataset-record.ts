@@ -28,3 +28,18 @@ export interface DatasetStore {
   chunkVersion(manifest: string, chunk: number): Promise<string | undefined>;
   list(): Promise<readonly Dataset[]>;
 }
+
+/** What the seller does besides: only publishing needs it. */
+export interface SellerDatasetStore extends DatasetStore {
+  /**
+   * Changes what a full chunk costs; the old price opens channels for an hour more.
+   * @param pricePerChunk satoshis
+   * @returns the dataset as it is now, or undefined where there is none
+   */
+  setPrice(manifest: string, pricePerChunk: bigint): Promise<Dataset | undefined>;
+}
+
+/** The dataset is in the store already with other objects, so these must not take their place. */
+export class DatasetConflict extends Error {
+  override readonly name = 'DatasetConflict';
+}

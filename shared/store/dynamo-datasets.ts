@@ -9,32 +9,18 @@ import {
 import { type Clock, systemClock } from '../clock.ts';
 import { OLD_PRICE_GRACE_MS } from '../limits.ts';
 import { type DatasetItem, datasetFromItem, datasetToItem, versionsFromItem } from './dataset-item.ts';
-import type { Dataset, DatasetStore } from './dataset-record.ts';
+import { type Dataset, DatasetConflict, type SellerDatasetStore } from './dataset-record.ts';
 import { PARTITION_KEY, SORT_KEY } from './table.ts';
 
 /** Object versions in one item: S3's are 32 characters long, so a page is about 35 KB of the 400 KB an item may have. */
 const VERSIONS_PER_PAGE = 1_000;
 
-/** The dataset is in the store already with other objects, so these must not take their place. */
-export class DatasetConflict extends Error {
-  override readonly name = 'DatasetConflict';
-}
-
-export interface DynamoDatasets extends DatasetStore {
-  /**
-   * Changes what a full chunk costs; the old price opens channels for an hour more.
-   * @param pricePerChunk satoshis
-   * @returns the dataset as it is now, or undefined where there is none
-   */
-  setPrice(manifest: string, pricePerChunk: bigint): Promise<Dataset | undefined>;
-}
-
-/** `DatasetStore` on the shop's table. */
+/** The datasets on the shop's table. */
 export function dynamoDatasets(
   client: DynamoDBClient,
   table: string,
   clock: Clock = systemClock,
-): DynamoDatasets {
+): SellerDatasetStore {
   /** Folders by manifest: written once and never changed, so they may be remembered. */
   const folders = new Map<string, string>();
 

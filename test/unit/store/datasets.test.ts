@@ -1,7 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { OLD_PRICE_GRACE_MS } from '../../../shared/limits.ts';
-import type { Dataset } from '../../../shared/store/dataset-record.ts';
-import { DatasetConflict, dynamoDatasets } from '../../../shared/store/dynamo-datasets.ts';
+import { type Dataset, DatasetConflict } from '../../../shared/store/dataset-record.ts';
+import { dynamoDatasets } from '../../../shared/store/dynamo-datasets.ts';
 import { availableTables, type RunningTables } from '../../support/tables.ts';
 
 const dataset = (overrides: Partial<Dataset> = {}): Dataset => ({

@@ -1,0 +1,84 @@
+import { type Shape, segmentCount } from '../../shared/dataset/layout.ts';
+import { chunkRoot, MANIFEST_FORMAT, type Manifest, segmentSizeFor } from '../../shared/dataset/manifest.ts';
+import {
+  MAX_DESCRIPTION_CHARACTERS,
+  MAX_LICENCE_CHARACTERS,
+  MAX_MANIFEST_BYTES,
+  MAX_NAME_CHARACTERS,
+} from '../../shared/limits.ts';
+import { chunkCount } from '../../shared/protocol/price.ts';
+import { chunkSizeProblem, suitableChunkSize } from './chunk-size.ts';
+import { PublishRefused } from './publish-error.ts';
+import type { SourceFile } from './source-files.ts';
+
+/** What a person reads about a dataset. */
+export interface DatasetTexts {
+  readonly name: string;
+  readonly description: string;
+  readonly licence: string;
+}
+
+/** JSON around a segment's 64 hex characters, and around a chunk's root and its segments. */
+const SEGMENT_JSON_BYTES = 67;
+const CHUNK_JSON_BYTES = 100;
+
+/**
+ * How files are cut, so that everything that would make the manifest invalid is found before a byte is uploaded.
+ * @param chunkSize what the seller asks for, bytes
+ * @throws PublishRefused where the dataset cannot be cut like that or described in one manifest
+ */
+export function shapeOf(files: readonly SourceFile[], chunkSize: number | undefined): Shape {
+  const totalSize = files.reduce((sum, file) => sum + file.size, 0);
+  const size = chunkSize ?? suitableChunkSize(totalSize);
+  const problem = chunkSizeProblem(size, totalSize);
+  if (problem) throw new PublishRefused(`a chunk size of ${size} bytes does not do: ${problem}`);
+  const shape = { totalSize, chunkSize: size, segmentSize: segmentSizeFor(size) };
+  const chunks = chunkCount(shape);
+  const list = JSON.stringify(files.map(({ path, size }) => ({ path, size })));
+  const bytes =
+    Buffer.byteLength(list) + chunks * (CHUNK_JSON_BYTES + segmentCount(shape, 0) * SEGMENT_JSON_BYTES);
+  if (bytes > MAX_MANIFEST_BYTES) {
+    throw new PublishRefused('the dataset is too large for one manifest: publish it in parts');
+  }
+  return shape;
+}
+
+/** @throws PublishRefused where a text is too long for a manifest */
+export function checkTexts(texts: DatasetTexts): void {
+  if (texts.name === '') throw new PublishRefused('the dataset needs a name');
+  const bounds = {
+    name: MAX_NAME_CHARACTERS,
+    description: MAX_DESCRIPTION_CHARACTERS,
+    licence: MAX_LICENCE_CHARACTERS,
+  };
+  for (const field of ['name', 'description', 'licence'] as const) {
+    if (texts[field].length > bounds[field]) {
+      throw new PublishRefused(`the ${field} is longer than ${bounds[field]} characters`);
+    }
+    if (!texts[field].isWellFormed()) throw new PublishRefused(`the ${field} is not valid Unicode`);
+  }
+}
+
+/** @param chunks the raw hashes of every chunk's segments */
+export function manifestOf(
+  texts: DatasetTexts,
+  files: readonly SourceFile[],
+  shape: Shape,
+  chunks: readonly (readonly Uint8Array[])[],
+): Manifest {
+  return {
+    format: MANIFEST_FORMAT,
+    name: texts.name,
+    description: texts.description,
+    licence: texts.licence,
+    files: files.map(({ path, size }) => ({ path, size })),
+    totalSize: shape.totalSize,
+    chunkSize: shape.chunkSize,
+    segmentSize: shape.segmentSize,
+    chunks: chunks.map((segments) => ({ root: hex(chunkRoot(segments)), segments: segments.map(hex) })),
+  };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,75 @@
+import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPublishJournal } from '../../../../client/seller/publish-journal.ts';
+
+const fresh = { fingerprint: 'aa'.repeat(32), chunkSize: 8, folder: '11'.repeat(16) };
+const stored = { versionId: 'v', segments: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spillway-journal-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function interrupted(): Promise<string> {
+  const journal = await openPublishJournal(folder, 'source', fresh);
+  await journal.started(0, 'upload-0');
+  await journal.started(1, 'upload-1');
+  await journal.finished(0, stored);
+  await journal.close();
+  const [name] = await readdir(folder);
+  return join(folder, name ?? '');
+}
+
+test('what was done is known again, in the folder it was begun in', async () => {
+  await interrupted();
+  const journal = await openPublishJournal(folder, 'source', { ...fresh, folder: '22'.repeat(16) });
+  expect(journal.folder).toBe(fresh.folder);
+  expect([...journal.stored]).toEqual([[0, stored]]);
+  expect(journal.unfinished).toEqual([{ folder: fresh.folder, chunk: 1, upload: 'upload-1' }]);
+  await journal.close();
+});
+
+test.each([
+  ['a changed source', { fingerprint: 'bb'.repeat(32) }],
+  ['another chunk size', { chunkSize: 9 }],
+])('%s begins anew, and still knows what to give up', async (_, change) => {
+  await interrupted();
+  const journal = await openPublishJournal(folder, 'source', {
+    ...fresh,
+    ...change,
+    folder: '22'.repeat(16),
+  });
+  expect(journal.folder).toBe('22'.repeat(16));
+  expect(journal.stored.size).toBe(0);
+  expect(journal.unfinished).toEqual([{ folder: fresh.folder, chunk: 1, upload: 'upload-1' }]);
+  await journal.close();
+});
+
+test('another source has another journal', async () => {
+  await interrupted();
+  const journal = await openPublishJournal(folder, 'other', { ...fresh, folder: '22'.repeat(16) });
+  expect(journal.folder).toBe('22'.repeat(16));
+  await journal.close();
+});
+
+test('a line that was cut off is dropped, and what is written next is whole', async () => {
+  const path = await interrupted();
+  await appendFile(path, '{"stored":1,"versionId":"w","segm');
+  const journal = await openPublishJournal(folder, 'source', fresh);
+  expect([...journal.stored.keys()]).toEqual([0]);
+  await journal.finished(1, stored);
+  await journal.close();
+  const again = await openPublishJournal(folder, 'source', fresh);
+  expect([...again.stored.keys()]).toEqual([0, 1]);
+  await again.close();
+  expect((await readFile(path, 'utf8')).endsWith('\n')).toBe(true);
+});
+
+test('a completed publication is forgotten', async () => {
+  await interrupted();
+  const journal = await openPublishJournal(folder, 'source', fresh);
+  await journal.remove();
+  expect(await readdir(folder)).toEqual([]);
+});
