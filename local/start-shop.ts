@@ -23,6 +23,8 @@ export interface LocalShopOptions {
   readonly folder: string;
   /** Milliseconds between two runs of the schedule; once a minute is what EventBridge does. */
   readonly sweepEvery: number;
+  /** Insist on one kind of chain. */
+  readonly chain?: LocalChain['kind'];
   /** Differences from the default policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
 }
@@ -39,11 +41,16 @@ export interface LocalShop {
  * Starts a shop on this machine: the deployed handlers behind a gateway, a table, an object store, a chain and the
  * schedule, all on loopback. May be killed at any moment and started again on the same folder.
  */
-export async function startShop({ folder, sweepEvery, policy = {} }: LocalShopOptions): Promise<LocalShop> {
+export async function startShop({
+  folder,
+  sweepEvery,
+  chain: kind,
+  policy = {},
+}: LocalShopOptions): Promise<LocalShop> {
   const state = await readShopState(folder);
   // Before anything is published or sold under the key.
   await writeShopState(folder, state);
-  const chain = await startChain({ dataFolder: join(folder, 'chain') });
+  const chain = await startChain({ dataFolder: join(folder, 'chain'), ...(kind && { kind }) });
   const table = await startTableServer(join(folder, 'table'), state.ports.table);
   const objects = await startObjectStore({
     folder: join(folder, 'objects'),
