@@ -130,10 +130,12 @@ describe.each(vectors.channels.map((channel) => [channel.name, channel] as const
       expect(sum.toHex(true)).toBe(channel.channelKey);
       expect(Point.BASE.multiply(BigInt(`0x${channel.channelSecret}`)).toHex(true)).toBe(channel.channelKey);
       const pubkeys = [hexToBytes(channel.channelKey), SELLER_KEY];
-      for (const network of NETWORK_NAMES) {
-        const { output, address } = payments.p2wsh({ redeem, network: networkParameters(network) });
+      for (const name of NETWORK_NAMES) {
+        const network = networkParameters(name);
+        const redeem = payments.p2ms({ m: 2, pubkeys, network });
+        const { output, address } = payments.p2wsh({ redeem, network });
         expect(bytesToHex(output ?? new Uint8Array(0))).toBe(channel.scriptPubKey);
-        expect(address).toBe(channel.addresses[network]);
+        expect(address).toBe(channel.addresses[name]);
       }
     });
 
