@@ -69,18 +69,3 @@ export function dustGridHolds(
   }
   return true;
 }
-
-/** vB of a settlement of one channel with change, at most: what the first chunk's price must be able to pay for. */
-const SINGLE_SETTLEMENT_VBYTES = 169n;
-
-/**
- * The least that a channel's first chunk may cost, satoshis, so that its settlement pays for itself: the payout's dust
- * limit and the fee.
- * @param stressFeeRate the highest rate the shop plans for, satoshis per 1,000 vB
- * @throws RangeError where the payout is not P2WPKH, P2WSH or P2TR
- */
-export function minimumFirstPrice(payoutScript: Uint8Array, stressFeeRate: bigint): bigint {
-  const kind = outputKind(payoutScript);
-  if (!kind) throw new RangeError('the payout is not P2WPKH, P2WSH or P2TR');
-  return DUST_LIMIT[kind] + (SINGLE_SETTLEMENT_VBYTES * stressFeeRate + 999n) / 1000n;
-}

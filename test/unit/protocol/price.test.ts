@@ -6,7 +6,6 @@ import {
   chunkSizeAt,
   type DatasetShape,
   dustGridHolds,
-  minimumFirstPrice,
   price,
 } from '../../../shared/protocol/price.ts';
 import { DUST_LIMIT, type OutputKind } from '../../../shared/protocol/script.ts';
@@ -165,26 +164,5 @@ describe('dustGridHolds', () => {
     ['the change script is of another kind', { changeScript: hexToBytes('6a') }, false],
   ])('%s', (_, members, holds) => {
     expect(dustGridHolds({ ...channel, ...members }, dataset)).toBe(holds);
-  });
-});
-
-describe('minimumFirstPrice', () => {
-  test.each([
-    ['P2WPKH', 294n + 845n],
-    ['P2WSH', 330n + 845n],
-    ['P2TR', 330n + 845n],
-  ] as const)('is the dust limit of %s and 169 vB at the stress rate', (kind, least) => {
-    expect(minimumFirstPrice(CHANGE_SCRIPTS[kind], 5_000n)).toBe(least);
-  });
-
-  test('rounds the fee up', () => {
-    expect(minimumFirstPrice(CHANGE_SCRIPTS.P2WPKH, 1n)).toBe(295n);
-    expect(minimumFirstPrice(CHANGE_SCRIPTS.P2WPKH, 0n)).toBe(294n);
-  });
-
-  test('refuses a payout without a known dust limit', () => {
-    expect(() => minimumFirstPrice(hexToBytes('6a'), 1n)).toThrow(
-      new RangeError('the payout is not P2WPKH, P2WSH or P2TR'),
-    );
   });
 });
