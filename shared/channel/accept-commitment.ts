@@ -5,7 +5,7 @@ import { verifyMessage } from '../protocol/signature.ts';
 import type { Channel, FundingRecord } from '../store/channel-record.ts';
 import { changeOf, deadlines, fundingAt, priceOf, stateMembers } from './channel-facts.ts';
 import { chunkLink } from './chunk-link.ts';
-import { issueChunk } from './issue-chunk.ts';
+import { issueChunk, requireNotRestored } from './issue-chunk.ts';
 import type { Shop } from './shop.ts';
 import { CHANGED_MEANWHILE, untilDecided } from './until-decided.ts';
 
@@ -45,6 +45,7 @@ export async function acceptCommitment(shop: Shop, channel: Channel, payment: Pa
       return { channel: current, next: await linkAgain(shop, current) };
     }
     if (current.state !== 'OPEN') throw notOpen(current);
+    requireNotRestored(shop, current);
     requireInRange(shop, current, k);
     const { height } = await shop.tips.recent();
     const { stopChunks, stopPayments } = deadlines(current, shop.policy);

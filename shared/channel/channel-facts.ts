@@ -49,6 +49,11 @@ export function changeOf({ terms, shape }: Pick<Channel, 'terms' | 'shape'>, pai
   return change(terms, shape, paid);
 }
 
+/** Opened before the table was restored: what was signed or paid on it since the backup may be lost (rule 22b). */
+export function isRestored({ createdAt }: Pick<Channel, 'createdAt'>, policy: Policy): boolean {
+  return createdAt < policy.restoredAt;
+}
+
 export function sameOutpoint(left: Outpoint, right: Outpoint): boolean {
   return left.txid === right.txid && left.vout === right.vout;
 }

@@ -3,7 +3,13 @@ import { Problem } from '../errors.ts';
 import { cancelMessage } from '../protocol/commitment.ts';
 import { sha256 } from '../protocol/hashes.ts';
 import type { Channel, Cosigned } from '../store/channel-record.ts';
-import { BLOCKS_KEPT_AFTER_REFUND, fundingAt, sameOutpoint, stateMembers } from './channel-facts.ts';
+import {
+  BLOCKS_KEPT_AFTER_REFUND,
+  fundingAt,
+  isRestored,
+  sameOutpoint,
+  stateMembers,
+} from './channel-facts.ts';
 import { settleChannel } from './settle-channel.ts';
 import type { Shop } from './shop.ts';
 import { advance } from './transitions.ts';
@@ -62,7 +68,7 @@ async function cancel(shop: Shop, channel: Channel): Promise<Closed | typeof CHA
     );
   }
   // Rule 22b: the restored record may have lost a payment, which a cancel would void.
-  if (channel.createdAt < shop.policy.restoredAt) {
+  if (isRestored(channel, shop.policy)) {
     throw new Problem(
       'channel-not-open',
       'the shop was restored from a backup; the funding returns at the refund height',

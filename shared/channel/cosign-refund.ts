@@ -28,7 +28,11 @@ export async function cosignRefund(shop: Shop, channel: Channel, outpoint: Outpo
     const waitsForNothing = current.state === 'PROPOSED' && !current.claimed;
     const stored = await shop.channels.change(
       current.id,
-      { states: [current.state], refunds: current.refunds.length },
+      {
+        states: [current.state],
+        refunds: current.refunds.length,
+        ...(waitsForNothing && { unclaimed: true }),
+      },
       {
         addRefund: { outpoint, signature },
         ...(waitsForNothing && { dueAt: current.terms.refundHeight + BLOCKS_KEPT_AFTER_REFUND }),

@@ -2,7 +2,7 @@ import { Problem } from '../errors.ts';
 import type { ChunkLink } from '../http/api.ts';
 import { MAX_URLS_PAID_PER_DAY, MAX_URLS_UNPAID } from '../limits.ts';
 import type { Channel } from '../store/channel-record.ts';
-import { deadlines, priceOf, stateMembers } from './channel-facts.ts';
+import { deadlines, isRestored, priceOf, stateMembers } from './channel-facts.ts';
 import { chunkLink } from './chunk-link.ts';
 import type { Shop } from './shop.ts';
 import { CHANGED_MEANWHILE, untilDecided } from './until-decided.ts';
@@ -23,6 +23,7 @@ export async function issueChunk(shop: Shop, channel: Channel, chunk: number): P
     if (chunk < current.paid) return paidChunk(shop, current, chunk);
     if (chunk >= current.paid + credit) throw paymentRequired(current, chunk);
     if (current.state !== 'OPEN') throw notOpen(current);
+    requireNotRestored(shop, current);
     const { height } = await shop.tips.recent();
     if (height >= deadlines(current, shop.policy).stopChunks) {
       throw new Problem(
@@ -41,6 +42,20 @@ export async function issueChunk(shop: Shop, channel: Channel, chunk: number): P
     shop.log('chunk-issued', { channelId: current.id, chunk, paid: current.paid });
     return chunkLink(shop, issued, chunk);
   });
+}
+
+/**
+ * Rule 22b: a cancel that the table has forgotten would void whatever is sold now.
+ * @throws Problem channel-not-open
+ */
+export function requireNotRestored(shop: Pick<Shop, 'policy'>, channel: Channel): void {
+  if (isRestored(channel, shop.policy)) {
+    throw new Problem(
+      'channel-not-open',
+      'the shop was restored from a backup and settles the channel',
+      stateMembers(channel),
+    );
+  }
 }
 
 /** A link to a chunk that is paid for, within the day's number of them. */

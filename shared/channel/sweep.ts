@@ -3,7 +3,7 @@ import { unixSeconds } from '../clock.ts';
 import { Problem } from '../errors.ts';
 import { LOCKTIME_THRESHOLD } from '../limits.ts';
 import type { Channel } from '../store/channel-record.ts';
-import { BLOCKS_KEPT_AFTER_REFUND, deadlines } from './channel-facts.ts';
+import { BLOCKS_KEPT_AFTER_REFUND, deadlines, isRestored } from './channel-facts.ts';
 import { confirmFunding, fundingOnChain, nextLook } from './confirm-funding.ts';
 import { confirmationsRequired } from './funding-depth.ts';
 import { settleChannel } from './settle-channel.ts';
@@ -51,10 +51,9 @@ async function attend(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
       return lookForFunding(shop, channel, tip);
     case 'OPEN':
     case 'SUSPENDED':
-      return mustClose(shop, channel, tip) ? close(shop, channel) : watchFunding(shop, channel, tip);
+      return mustClose(shop, channel, tip) ? close(shop, channel, tip) : watchFunding(shop, channel, tip);
     case 'CLOSING':
-      await settleChannel(shop, channel);
-      return;
+      return settle(shop, channel, tip);
     case 'CANCELLED':
     case 'REFUSED':
     case 'EXPIRED':
@@ -94,17 +93,27 @@ async function lookForFunding(shop: Shop, channel: Channel, tip: Tip): Promise<v
 
 function mustClose(shop: Shop, channel: Channel, tip: Tip): boolean {
   const isComplete = channel.paid === channel.terms.count && channel.state === 'OPEN';
-  const isRestored = channel.createdAt < shop.policy.restoredAt;
-  return isComplete || isRestored || tip.height >= deadlines(channel, shop.policy).close;
+  return (
+    isComplete || isRestored(channel, shop.policy) || tip.height >= deadlines(channel, shop.policy).close
+  );
 }
 
-async function close(shop: Shop, channel: Channel): Promise<void> {
+async function close(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
   const closing = await advance(shop.channels, channel.id, { states: [channel.state] }, 'CLOSING', {
     dueAt: 0,
   });
   if (!closing) return;
   shop.log('channel-closing', { channelId: channel.id, paid: closing.paid, reason: 'due' });
-  await settleChannel(shop, closing);
+  await settle(shop, closing, tip);
+}
+
+/**
+ * One step a block, and behind whatever waits longer: however many settlements do not confirm or cannot be made, they never
+ * keep the run from the channels whose height to close has come.
+ */
+async function settle(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
+  await shop.channels.change(channel.id, { states: ['CLOSING'] }, { dueAt: tip.height + 1 });
+  await settleChannel(shop, channel);
 }
 
 /** Rule 13: off the best chain SUSPENDED, back on it OPEN, on the outpoint it always had. */

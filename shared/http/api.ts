@@ -153,10 +153,10 @@ export type CommitmentAnswer = v.InferOutput<typeof commitmentAnswer>;
 
 export const closeAnswer = v.object({
   ...channelEntries,
-  /** For a channel that was cancelled: B's signature for every outpoint it co-signed. */
+  /** For a channel that was cancelled: B's signature for every outpoint it co-signed, and for those named without it. */
   cancels: v.pipe(
     v.array(v.object({ outpoint: outpointSchema, signature: hexOf(64) })),
-    v.maxLength(MAX_REFUND_OUTPOINTS + 1),
+    v.maxLength(MAX_REFUND_OUTPOINTS + 2),
   ),
 });
 export type CloseAnswer = v.InferOutput<typeof closeAnswer>;

@@ -73,6 +73,8 @@ export interface Expectation {
   readonly paidAtLeast?: number;
   readonly delivered?: number;
   readonly unpaidLinksBelow?: number;
+  /** Nobody named an outpoint yet. */
+  readonly unclaimed?: true;
   /** How many entries the lists have: what is appended was decided on just these. */
   readonly refunds?: number;
   readonly settlements?: number;

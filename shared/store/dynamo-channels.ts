@@ -191,6 +191,7 @@ function conditionOf(expectation: Expectation, expression: Expression): string {
   if (expectation.unpaidLinksBelow !== undefined) {
     conditions.push(`${name('unpaidLinks')} < ${number(expectation.unpaidLinksBelow)}`);
   }
+  if (expectation.unclaimed) conditions.push(`attribute_not_exists(${name('claimed')})`);
   for (const entries of ['refunds', 'settlements'] as const) {
     const length = expectation[entries];
     if (length !== undefined) conditions.push(`size(${name(entries)}) = ${number(length)}`);
