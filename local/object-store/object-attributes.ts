@@ -57,7 +57,7 @@ async function partsAttribute(call: Call, version: VersionSummary): Promise<XmlE
     [
       ['PartsCount', parts.length],
       ['PartNumberMarker', marker],
-      ['NextPartNumberMarker', page.at(-1)?.number ?? 0],
+      ['NextPartNumberMarker', rest.length > page.length ? page.at(-1)?.number : undefined],
       ['MaxParts', limit],
       ['IsTruncated', rest.length > page.length],
       ...page.map(

@@ -120,7 +120,7 @@ export async function listParts(call: Call): Promise<void> {
     ['ChecksumAlgorithm', algorithm],
     ['ChecksumType', algorithm && 'COMPOSITE'],
     ['PartNumberMarker', marker],
-    ['NextPartNumberMarker', page.at(-1)?.number ?? 0],
+    ['NextPartNumberMarker', rest.length > page.length ? page.at(-1)?.number : undefined],
     ['MaxParts', limit],
     ['IsTruncated', rest.length > page.length],
     ...page.map(

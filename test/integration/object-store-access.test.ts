@@ -271,12 +271,10 @@ test('malformed signatures get their own words', async () => {
   expect(await get({ ...rest, authorization: authorization.replace('/s3/', '/ec2/') })).toBe(
     '400 AuthorizationHeaderMalformed',
   );
-  const { 'x-amz-date': date, ...undated } = headers;
-  expect(date).toBeDefined();
-  expect(await get(undated)).toBe('403 AccessDenied');
-  const { 'x-amz-content-sha256': hash, ...unhashed } = headers;
-  expect(hash).toBeDefined();
-  expect(await get(unhashed)).toBe('400 InvalidRequest');
+  const without = (name: string) =>
+    Object.fromEntries(Object.entries(headers).filter(([key]) => key !== name));
+  expect(await get(without('x-amz-date'))).toBe('403 AccessDenied');
+  expect(await get(without('x-amz-content-sha256'))).toBe('400 InvalidRequest');
   expect(await refusal(await fetch(await presignedGet(), { headers: { authorization } }))).toBe(
     '400 InvalidArgument',
   );
