@@ -76,3 +76,6 @@ export const MAX_FEE_RATE = 1_000_000n;
 
 /** Blocks on top of a settlement after which it is taken as final. */
 export const SETTLED_DEPTH = 6;
+
+/** A shop's answer, bytes: a catalogue of 10,000 datasets at a full description each would fit; a stranger's endless answer does not. */
+export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;

@@ -1,0 +1,93 @@
+import type { WalletChain } from '../../shared/chain/chain.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Manifest } from '../../shared/dataset/manifest.ts';
+import type { DatasetFiles } from './dataset-files.ts';
+import { interrupted } from './errors.ts';
+import type { PurchaseJournal } from './purchase-journal.ts';
+import type { RangedGet } from './ranged-get.ts';
+import type { RetryOptions } from './retry.ts';
+import type { ShopClient } from './shop-client.ts';
+import type { Wallet } from './wallet.ts';
+
+/** What a purchase tells while it goes on. Money is satoshis, sizes are bytes. */
+export type PurchaseEvent =
+  | {
+      readonly kind: 'planned';
+      readonly name: string;
+      readonly bytes: number;
+      readonly price: bigint;
+      readonly resumed: boolean;
+    }
+  | {
+      readonly kind: 'deposit-needed';
+      readonly address: string;
+      readonly satoshis: bigint;
+      readonly uri: string;
+    }
+  | {
+      readonly kind: 'channel-opened';
+      readonly channelId: string;
+      readonly capacity: bigint;
+      readonly refundHeight: number;
+    }
+  | { readonly kind: 'funding-sent'; readonly txid: string; readonly fee: bigint }
+  | { readonly kind: 'confirmations'; readonly have: number; readonly need: number | undefined }
+  | { readonly kind: 'bytes'; readonly done: number; readonly total: number }
+  | { readonly kind: 'chunk-paid'; readonly chunk: number; readonly chunks: number; readonly paid: bigint }
+  | { readonly kind: 'channel-closed'; readonly channelId: string; readonly state: string }
+  | { readonly kind: 'returned'; readonly txid: string; readonly satoshis: bigint }
+  | { readonly kind: 'settled'; readonly txid: string; readonly height: number; readonly returned: bigint };
+
+/** Where a buyer lives and what it may do. */
+export interface Buyer {
+  readonly home: string;
+  readonly chain: WalletChain;
+  readonly clock: Clock;
+  /** Milliseconds between two looks at the chain or the shop while waiting. */
+  readonly pollInterval: number;
+  readonly retry: RetryOptions;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuyLimits {
+  /** Satoshis for the whole dataset. */
+  readonly maxPrice?: bigint;
+  /** Satoshis in one channel; a dearer dataset is bought through several, one after the other. */
+  readonly maxCapacity?: bigint;
+  /** Chunks paid before they arrive, where the shop gives no credit: what a dishonest shop could take. Default 1. */
+  readonly ahead?: number;
+}
+
+/** One purchase under way: everything its steps need. */
+export interface Purchase {
+  readonly buyer: Buyer;
+  readonly limits: BuyLimits;
+  readonly wait: { readonly deposit: boolean };
+  readonly connections: number;
+  readonly wallet: Wallet;
+  readonly shop: ShopClient;
+  readonly journal: PurchaseJournal;
+  readonly manifestId: string;
+  readonly manifest: Manifest;
+  readonly sellerKey: Uint8Array;
+  readonly dataHost: string;
+  readonly files: DatasetFiles;
+  readonly get: RangedGet;
+  readonly report: (event: PurchaseEvent) => void;
+}
+
+/** @throws BuyerError interrupted */
+export function sleep({ pollInterval, signal }: Pick<Buyer, 'pollInterval' | 'signal'>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(interrupted());
+    const stop = () => {
+      clearTimeout(timer);
+      reject(interrupted());
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, pollInterval);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

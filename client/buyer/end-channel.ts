@@ -1,0 +1,110 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { Transaction } from 'bitcoinjs-lib';
+import type { CloseAnswer } from '../../shared/http/api.ts';
+import { type Buyer, type Purchase, sleep } from './buyer-context.ts';
+import { type ChannelSecrets, channelSecrets } from './channel-secrets.ts';
+import { checkCancelSignature, checkTermsReturned } from './checks.ts';
+import type { PurchaseJournal } from './purchase-journal.ts';
+import { type ChannelRecordState, type FundingState, sameOutpoint, sentFundings } from './purchase-state.ts';
+import { sendReturn } from './returns.ts';
+import type { WalletKeys } from './wallet-keys.ts';
+
+export interface ChannelEnd {
+  readonly by: 'settlement' | 'refund' | 'cancel';
+  readonly txid: string;
+  readonly height: number;
+  /** Satoshis that came back. */
+  readonly returned: bigint;
+}
+
+/** What closing needs; a refund has no more than this. */
+export type Closing = Pick<Purchase, 'journal' | 'shop' | 'report'> & {
+  readonly buyer: Pick<Buyer, 'chain'>;
+  readonly wallet: { readonly keys: WalletKeys };
+};
+
+/** Has the shop settle what was paid, or take back at once a channel on which nothing was delivered. */
+export async function closeChannel(closing: Closing, channel: ChannelRecordState): Promise<CloseAnswer> {
+  const { shop, journal, report } = closing;
+  const secrets = channelSecrets(channel, closing.wallet.keys);
+  const answer = await shop.close(secrets);
+  checkTermsReturned(channel.channelId, channel.termsText, answer);
+  if (answer.state === 'CANCELLED') await cancel(closing, channel, secrets, answer);
+  await journal.append({ v: 1, record: 'closed', channel: channel.channelId, state: answer.state });
+  report({ kind: 'channel-closed', channelId: channel.channelId, state: answer.state });
+  return answer;
+}
+
+async function cancel(
+  { buyer, journal, report }: Closing,
+  channel: ChannelRecordState,
+  secrets: ChannelSecrets,
+  { cancels }: CloseAnswer,
+): Promise<void> {
+  for (const { outpoint } of sentFundings(channel)) {
+    const given = cancels.find((one) => sameOutpoint(one.outpoint, outpoint));
+    if (!given || !(await buyer.chain.unspentOutput(outpoint))) continue;
+    checkCancelSignature(secrets, outpoint, given.signature);
+    await journal.append({
+      v: 1,
+      record: 'cancel-signed',
+      channel: channel.channelId,
+      outpoint,
+      signature: given.signature,
+    });
+    const wanted = { kind: 'cancel', outpoint, sellerSignature: given.signature } as const;
+    const { txid, returned } = await sendReturn(buyer, journal, secrets, wanted);
+    report({ kind: 'returned', txid, satoshis: returned });
+  }
+}
+
+/** Who has spent a channel's funding, once that is in a block. */
+export async function findEnd(
+  { chain }: Pick<Buyer, 'chain'>,
+  keys: WalletKeys,
+  channel: ChannelRecordState,
+): Promise<ChannelEnd | undefined> {
+  const { script } = channelSecrets(channel, keys);
+  for (const funding of sentFundings(channel)) {
+    const spend = await chain.spend(funding.outpoint, script, searchFrom(channel, funding));
+    if (!spend?.confirmation) continue;
+    const sent = channel.returnSent;
+    return {
+      by: sent?.txid === spend.txid ? sent.kind : 'settlement',
+      txid: spend.txid,
+      height: spend.confirmation.height,
+      returned: paidTo(channel.terms.changeScript, spend.raw),
+    };
+  }
+  return undefined;
+}
+
+export async function noteEnd(journal: PurchaseJournal, channelId: string, end: ChannelEnd): Promise<void> {
+  const { by, txid, height, returned } = end;
+  const record = { v: 1, record: 'ended', channel: channelId, by, txid, height } as const;
+  await journal.append({ ...record, returned: returned.toString() });
+}
+
+/** Waits until the channel's money has moved on the chain. */
+export async function awaitEnd(purchase: Purchase, channel: ChannelRecordState): Promise<ChannelEnd> {
+  for (;;) {
+    const end = await findEnd(purchase.buyer, purchase.wallet.keys, channel);
+    if (end) {
+      await noteEnd(purchase.journal, channel.channelId, end);
+      purchase.report({ kind: 'settled', txid: end.txid, height: end.height, returned: end.returned });
+      return end;
+    }
+    await sleep(purchase.buyer);
+  }
+}
+
+function searchFrom({ confirmed }: ChannelRecordState, funding: FundingState): number {
+  return Math.min(confirmed?.height ?? Number.POSITIVE_INFINITY, funding.sentAt ?? 0);
+}
+
+function paidTo(script: Uint8Array, raw: string): bigint {
+  const wanted = bytesToHex(script);
+  return Transaction.fromHex(raw)
+    .outs.filter((output) => bytesToHex(output.script) === wanted)
+    .reduce((sum, { value }) => sum + BigInt(value), 0n);
+}

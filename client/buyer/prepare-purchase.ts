@@ -1,0 +1,183 @@
+import { statfs } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { pathProblem } from '../../shared/dataset/paths.ts';
+import type { DatasetAnswer, ShopAnswer } from '../../shared/http/api.ts';
+import { MAX_MANIFEST_BYTES } from '../../shared/limits.ts';
+import { readBounded } from './bounded-body.ts';
+import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
+import { priceOfRest } from './channel-plan.ts';
+import { checkManifest, checkOffer, checkPrice } from './checks.ts';
+import { datasetFiles, wouldOverwrite } from './dataset-files.ts';
+import { BuyerError, isProblem } from './errors.ts';
+import { strikeLostChunks, verifiedBytes } from './fetch-chunk.ts';
+import { openPurchase, type PurchaseJournal, purchaseId } from './purchase-journal.ts';
+import { rangedGet } from './ranged-get.ts';
+import { retry } from './retry.ts';
+import { type ShopClient, shopClient } from './shop-client.ts';
+import { openWallet } from './wallet.ts';
+
+/** What a person asks for. */
+export interface BuyRequest {
+  readonly shopUrl: string;
+  /** A dataset's id or its name. */
+  readonly dataset: string;
+  /** Where the files go; by default a folder of the dataset's name. */
+  readonly output?: string;
+  readonly limits?: BuyLimits;
+  readonly connections?: number;
+  /** Wait for a deposit that is needed (default), or for the settlement to be in a block. */
+  readonly wait?: { readonly deposit?: boolean; readonly settlement?: boolean };
+  /** Asked once, before anything is bound; false ends the purchase. */
+  readonly confirm?: (offer: DatasetAnswer, price: bigint) => Promise<boolean>;
+}
+
+/** S3 gives about 85 MiB/s a connection; more than these and throughput falls again. */
+const CONNECTIONS = 8;
+
+/** Finds the dataset, checks its manifest, and opens the purchase's journal: a new one, or that of the same command before. */
+export async function preparePurchase(
+  buyer: Buyer,
+  request: BuyRequest,
+  report: (event: PurchaseEvent) => void,
+): Promise<Purchase> {
+  const shop = shopClient({
+    url: request.shopUrl,
+    clock: buyer.clock,
+    retry: buyer.retry,
+    ...(buyer.signal && { signal: buyer.signal }),
+  });
+  const policy = await shop.shop();
+  const { manifestId, name } = await findDataset(shop, request.dataset);
+  const output = resolve(request.output ?? folderFor(name, manifestId));
+  const journal = await openPurchase(buyer.home, purchaseId(policy.sellerKey, manifestId, output));
+  try {
+    const found = await loadPlan(buyer, request, { shop, policy, journal, manifestId, output });
+    const files = await datasetFiles(
+      output,
+      found.manifest.files,
+      `.spillway-partial-${manifestId.slice(0, 12)}`,
+    );
+    const purchase: Purchase = {
+      buyer,
+      limits: request.limits ?? {},
+      wait: { deposit: request.wait?.deposit ?? true },
+      connections: request.connections ?? CONNECTIONS,
+      wallet: await openWallet(buyer.home, policy.network),
+      shop,
+      journal,
+      manifestId,
+      sellerKey: hexToBytes(policy.sellerKey),
+      files,
+      get: rangedGet(request.connections ?? CONNECTIONS),
+      report,
+      ...found,
+    };
+    await strikeLostChunks(purchase);
+    await checkFreeSpace(purchase);
+    return purchase;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+async function findDataset(shop: ShopClient, wanted: string): Promise<{ manifestId: string; name: string }> {
+  if (/^[0-9a-f]{64}$/.test(wanted)) return { manifestId: wanted, name: wanted };
+  const { datasets } = await shop.datasets();
+  const [match, second] = datasets.filter(({ name }) => name === wanted);
+  if (match && !second) return { manifestId: match.manifest, name: match.name };
+  throw new BuyerError(
+    'usage',
+    match
+      ? `The shop has more than one dataset named ${wanted}.`
+      : `The shop has no dataset named ${wanted}.`,
+    {
+      next: `Name it by its id. The shop sells: ${datasets.map(({ name }) => name).join(', ') || 'nothing'}.`,
+    },
+  );
+}
+
+function folderFor(name: string, manifestId: string): string {
+  return name.includes('/') || pathProblem(name) ? manifestId.slice(0, 16) : name;
+}
+
+interface PlanContext {
+  readonly shop: ShopClient;
+  readonly policy: ShopAnswer;
+  readonly journal: PurchaseJournal;
+  readonly manifestId: string;
+  readonly output: string;
+}
+
+async function loadPlan(
+  buyer: Buyer,
+  request: BuyRequest,
+  context: PlanContext,
+): Promise<Pick<Purchase, 'manifest' | 'dataHost'>> {
+  const { shop, policy, journal, manifestId, output } = context;
+  const sellerKey = hexToBytes(policy.sellerKey);
+  const { plan } = journal.state();
+  // A dataset that is no longer sold can still be finished: the manifest is here and what is paid is owed.
+  const offer = await shop.dataset(manifestId).catch((error: unknown) => {
+    if (plan && isProblem(error, 'not-found')) return undefined;
+    throw error;
+  });
+  const dataHost = offer ? new URL(offer.manifestUrl).host : (plan?.dataHost ?? '');
+  const stored = plan && (await journal.readManifest());
+  if (plan && stored) {
+    return { manifest: checkManifest(stored, manifestId, sellerKey, plan.manifestSignature), dataHost };
+  }
+  if (!offer) throw new BuyerError('usage', 'The shop does not sell this dataset.');
+  const bytes = await fetchManifest(buyer, offer.manifestUrl);
+  const manifest = checkManifest(bytes, manifestId, sellerKey, offer.manifestSignature);
+  checkOffer(offer, manifest);
+  await journal.writeManifest(bytes);
+  if (plan) return { manifest, dataHost };
+  const price = priceOfRest(manifest, offer.pricePerChunk, 0);
+  checkPrice(price, request.limits?.maxPrice);
+  const [existing] = await (await datasetFiles(output, manifest.files, 'unused')).existing();
+  if (existing !== undefined) throw wouldOverwrite(existing);
+  if (request.confirm && !(await request.confirm(offer, price))) throw new BuyerError('usage', 'Not bought.');
+  await journal.append({
+    v: 1,
+    record: 'planned',
+    shop: shop.url,
+    network: policy.network,
+    sellerKey: policy.sellerKey,
+    manifest: manifestId,
+    name: manifest.name,
+    output,
+    dataHost,
+    manifestSignature: offer.manifestSignature,
+  });
+  return { manifest, dataHost };
+}
+
+function fetchManifest({ retry: options, signal }: Buyer, url: string): Promise<Uint8Array> {
+  const once = async () => {
+    try {
+      const limit = AbortSignal.timeout(120_000);
+      const response = await fetch(url, {
+        redirect: 'error',
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      });
+      if (!response.ok)
+        throw new BuyerError('shop-unreachable', `The manifest is not served: status ${response.status}.`);
+      return await readBounded(response, MAX_MANIFEST_BYTES);
+    } catch (error) {
+      if (error instanceof BuyerError) throw error;
+      throw new BuyerError('shop-unreachable', 'The object store did not answer.', { cause: error });
+    }
+  };
+  return retry(once, options, signal);
+}
+
+async function checkFreeSpace({ files, manifest, journal }: Purchase): Promise<void> {
+  const { bavail, bsize } = await statfs(files.output);
+  const needed = manifest.totalSize - verifiedBytes(manifest, journal.state().verified);
+  if (bavail * bsize >= needed) return;
+  throw new BuyerError('disk', `${files.output} has ${bavail * bsize} bytes free, ${needed} are needed.`, {
+    next: 'Make room, or choose another folder with --output.',
+  });
+}

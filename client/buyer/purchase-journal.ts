@@ -1,0 +1,72 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { sha256 } from '../../shared/protocol/hashes.ts';
+import { makePrivateFolder, writeDurably } from './durable-files.ts';
+import { openJournal, readJournal } from './journal.ts';
+import { acquireLock } from './lock.ts';
+import { type PurchaseRecord, purchaseRecord } from './purchase-records.ts';
+import { foldRecord, type PurchaseState, purchaseState } from './purchase-state.ts';
+
+/** The journal of one purchase, held by this process alone, with what it adds up to. */
+export interface PurchaseJournal {
+  readonly id: string;
+  state(): PurchaseState;
+  /** Returns once the record is on the disk. */
+  append(record: PurchaseRecord): Promise<void>;
+  readManifest(): Promise<Uint8Array | undefined>;
+  writeManifest(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A purchase is a dataset of a seller in a folder: the same command finds the same purchase, wherever the shop has moved. */
+export function purchaseId(sellerKey: string, manifest: string, output: string): string {
+  return bytesToHex(sha256(utf8ToBytes(`${sellerKey}\n${manifest}\n${output}`)).subarray(0, 16));
+}
+
+/** @throws BuyerError locked, journal-damaged */
+export async function openPurchase(home: string, id: string): Promise<PurchaseJournal> {
+  const folder = join(home, 'purchases');
+  await makePrivateFolder(folder);
+  const release = await acquireLock(join(folder, `${id}.lock`));
+  try {
+    const journal = await openJournal(join(folder, `${id}.jsonl`), purchaseRecord);
+    const manifestPath = join(folder, `${id}.manifest.json`);
+    let state = purchaseState(journal.records);
+    return {
+      id,
+      state: () => state,
+      async append(record) {
+        await journal.append(record);
+        state = foldRecord(state, record);
+      },
+      readManifest: () => readFile(manifestPath).catch(() => undefined),
+      writeManifest: (bytes) => writeDurably(manifestPath, bytes),
+      async close() {
+        await journal.close();
+        await release();
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+export interface StoredPurchase {
+  readonly id: string;
+  readonly state: PurchaseState;
+}
+
+/** All purchases of a home folder, as they stand; their processes are not disturbed. */
+export async function listPurchases(home: string): Promise<readonly StoredPurchase[]> {
+  const folder = join(home, 'purchases');
+  const names = await readdir(folder).catch(() => []);
+  const ids = names.flatMap((name) => /^([0-9a-f]{32})\.jsonl$/.exec(name)?.[1] ?? []).sort();
+  return Promise.all(
+    ids.map(async (id) => ({
+      id,
+      state: purchaseState(await readJournal(join(folder, `${id}.jsonl`), purchaseRecord)),
+    })),
+  );
+}

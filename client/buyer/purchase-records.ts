@@ -1,0 +1,128 @@
+import * as v from 'valibot';
+import { outpointSchema } from '../../shared/http/api.ts';
+import { LOCKTIME_THRESHOLD, MAX_DATASET_CHUNKS } from '../../shared/limits.ts';
+import { NETWORK_NAMES } from '../../shared/protocol/network.ts';
+import { hexOf, satoshisSchema } from '../../shared/protocol/terms.ts';
+
+/**
+ * What the journal of a purchase says. Each record is on the disk before the step it guards: terms and key before open,
+ * the refund's signature before the funding is sent, data before its commitment, the commitment before it is sent.
+ */
+const version = v.literal(1);
+const channel = hexOf(32);
+const integer = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most));
+const height = integer(LOCKTIME_THRESHOLD - 1);
+const index = integer(2 ** 31 - 1);
+const chunk = integer(MAX_DATASET_CHUNKS);
+const hex = v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/));
+/** Money stays text in the journal: JSON has no bigint. */
+const satoshis = v.pipe(
+  v.string(),
+  v.check((text) => v.is(satoshisSchema, text)),
+);
+
+export const purchaseRecord = v.variant('record', [
+  /** The purchase itself: what, from whom, where to. The manifest's bytes are in a file beside the journal. */
+  v.strictObject({
+    v: version,
+    record: v.literal('planned'),
+    shop: v.string(),
+    network: v.picklist(NETWORK_NAMES),
+    sellerKey: hexOf(33),
+    manifest: hexOf(32),
+    name: v.string(),
+    output: v.string(),
+    /** Host of the object store that the manifest came from. */
+    dataHost: v.string(),
+    manifestSignature: hexOf(64),
+  }),
+  /** A channel's terms, as sent, and the indices of its keys in the wallet. Before open. */
+  v.strictObject({
+    v: version,
+    record: v.literal('channel-planned'),
+    channel,
+    terms: v.string(),
+    keyIndex: index,
+    changeIndex: index,
+    /** The earlier channel that it continues. */
+    continues: v.optional(channel),
+    stopChunksHeight: height,
+    stopPaymentsHeight: height,
+    minimumLifeAtFunding: height,
+  }),
+  v.strictObject({ v: version, record: v.literal('opened'), channel }),
+  /** Never funded and never will be. */
+  v.strictObject({ v: version, record: v.literal('abandoned'), channel, reason: v.string() }),
+  v.strictObject({
+    v: version,
+    record: v.literal('funding-built'),
+    channel,
+    raw: hex,
+    outpoint: outpointSchema,
+    fee: satoshis,
+    inputs: v.array(outpointSchema),
+  }),
+  v.strictObject({
+    v: version,
+    record: v.literal('refund-cosigned'),
+    channel,
+    outpoint: outpointSchema,
+    signature: hexOf(64),
+  }),
+  /** From here on the funding may be on the chain. `height`: the tip then, below which nothing can spend it. */
+  v.strictObject({
+    v: version,
+    record: v.literal('funding-sent'),
+    channel,
+    outpoint: outpointSchema,
+    height,
+  }),
+  v.strictObject({
+    v: version,
+    record: v.literal('funding-confirmed'),
+    channel,
+    outpoint: outpointSchema,
+    height,
+  }),
+  /** The chunk's data is on the disk and every segment was checked. `chunk` counts within the dataset. */
+  v.strictObject({ v: version, record: v.literal('chunk-verified'), chunk }),
+  /** Its files were found missing. It is paid for, so it is fetched again for nothing. */
+  v.strictObject({ v: version, record: v.literal('chunk-lost'), chunk }),
+  v.strictObject({
+    v: version,
+    record: v.literal('commitment-signed'),
+    channel,
+    k: chunk,
+    signature: hexOf(64),
+  }),
+  v.strictObject({ v: version, record: v.literal('commitment-accepted'), channel, k: chunk }),
+  v.strictObject({ v: version, record: v.literal('closed'), channel, state: v.string() }),
+  v.strictObject({
+    v: version,
+    record: v.literal('cancel-signed'),
+    channel,
+    outpoint: outpointSchema,
+    signature: hexOf(64),
+  }),
+  /** A refund or cancel that is about to be sent. */
+  v.strictObject({
+    v: version,
+    record: v.literal('return-sent'),
+    channel,
+    kind: v.picklist(['refund', 'cancel']),
+    txid: hexOf(32),
+    raw: hex,
+  }),
+  /** The funding is spent on the chain, by whom, and what came back. */
+  v.strictObject({
+    v: version,
+    record: v.literal('ended'),
+    channel,
+    by: v.picklist(['settlement', 'refund', 'cancel']),
+    txid: hexOf(32),
+    height,
+    returned: satoshis,
+  }),
+  v.strictObject({ v: version, record: v.literal('complete') }),
+]);
+export type PurchaseRecord = v.InferOutput<typeof purchaseRecord>;

@@ -1,0 +1,187 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Outpoint } from '../../shared/chain/chain.ts';
+import { parseTerms, type Terms } from '../../shared/protocol/terms.ts';
+import type { PurchaseRecord } from './purchase-records.ts';
+
+type RecordOf<K extends PurchaseRecord['record']> = K extends K
+  ? Extract<PurchaseRecord, { record: K }>
+  : never;
+
+/** One funding transaction of a channel: more than one where a first could not be sent. */
+export interface FundingState {
+  readonly raw: string;
+  readonly outpoint: Outpoint;
+  readonly fee: bigint;
+  readonly inputs: readonly Outpoint[];
+  /** B's 64 bytes, hex. */
+  readonly refundSignature?: string;
+  readonly cancelSignature?: string;
+  /** The tip when it was sent first. */
+  readonly sentAt?: number;
+}
+
+export interface ChannelRecordState {
+  readonly channelId: string;
+  /** The canonical text that was sent. */
+  readonly termsText: string;
+  readonly terms: Terms;
+  readonly keyIndex: number;
+  readonly changeIndex: number;
+  readonly continues?: string;
+  readonly stopChunksHeight: number;
+  readonly stopPaymentsHeight: number;
+  /** Blocks that must be left to the refund height when the funding is confirmed. */
+  readonly minimumLifeAtFunding: number;
+  readonly opened: boolean;
+  readonly abandoned: boolean;
+  readonly fundings: readonly FundingState[];
+  readonly confirmed?: { readonly outpoint: Outpoint; readonly height: number };
+  /** The highest commitment that was signed. */
+  readonly signed?: { readonly k: number; readonly signature: string };
+  /** Chunks the shop has acknowledged payment for. */
+  readonly paid: number;
+  readonly closed?: string;
+  readonly returnSent?: RecordOf<'return-sent'>;
+  readonly ended?: RecordOf<'ended'>;
+}
+
+/** What the journal adds up to. */
+export interface PurchaseState {
+  readonly plan?: RecordOf<'planned'>;
+  /** In the order they were planned. */
+  readonly channels: readonly ChannelRecordState[];
+  /** Chunks of the dataset that are on the disk, checked. */
+  readonly verified: Set<number>;
+  readonly complete: boolean;
+}
+
+const emptyPurchase = { channels: [], complete: false };
+
+export function purchaseState(records: readonly PurchaseRecord[]): PurchaseState {
+  return records.reduce(foldRecord, { ...emptyPurchase, verified: new Set<number>() });
+}
+
+/** The state after one more record. The set of verified chunks is changed in place: copying it for each chunk is quadratic. */
+export function foldRecord(state: PurchaseState, record: PurchaseRecord): PurchaseState {
+  switch (record.record) {
+    case 'chunk-verified':
+      state.verified.add(record.chunk);
+      return state;
+    case 'chunk-lost':
+      state.verified.delete(record.chunk);
+      return { ...state, complete: false };
+    case 'planned':
+      return { ...state, plan: record };
+    case 'complete':
+      return { ...state, complete: true };
+    case 'channel-planned':
+      return { ...state, channels: [...state.channels, plannedChannel(record)] };
+    default:
+      return {
+        ...state,
+        channels: state.channels.map((channel) =>
+          channel.channelId === record.channel ? foldChannel(channel, record) : channel,
+        ),
+      };
+  }
+}
+
+function plannedChannel(record: RecordOf<'channel-planned'>): ChannelRecordState {
+  return {
+    channelId: record.channel,
+    termsText: record.terms,
+    terms: parseTerms(utf8ToBytes(record.terms)),
+    keyIndex: record.keyIndex,
+    changeIndex: record.changeIndex,
+    ...(record.continues !== undefined && { continues: record.continues }),
+    stopChunksHeight: record.stopChunksHeight,
+    stopPaymentsHeight: record.stopPaymentsHeight,
+    minimumLifeAtFunding: record.minimumLifeAtFunding,
+    opened: false,
+    abandoned: false,
+    fundings: [],
+    paid: 0,
+  };
+}
+
+type ChannelRecord = Exclude<
+  PurchaseRecord,
+  RecordOf<'planned' | 'complete' | 'channel-planned' | 'chunk-verified' | 'chunk-lost'>
+>;
+
+function foldChannel(channel: ChannelRecordState, record: ChannelRecord): ChannelRecordState {
+  switch (record.record) {
+    case 'opened':
+      return { ...channel, opened: true };
+    case 'abandoned':
+      return { ...channel, abandoned: true };
+    case 'funding-built': {
+      const { raw, outpoint, inputs } = record;
+      return {
+        ...channel,
+        fundings: [...channel.fundings, { raw, outpoint, inputs, fee: BigInt(record.fee) }],
+      };
+    }
+    case 'refund-cosigned':
+      return withFunding(channel, record.outpoint, { refundSignature: record.signature });
+    case 'cancel-signed':
+      return withFunding(channel, record.outpoint, { cancelSignature: record.signature });
+    case 'funding-sent':
+      return withFunding(channel, record.outpoint, { sentAt: record.height });
+    case 'funding-confirmed':
+      return { ...channel, confirmed: { outpoint: record.outpoint, height: record.height } };
+    case 'commitment-signed':
+      return record.k > (channel.signed?.k ?? 0)
+        ? { ...channel, signed: { k: record.k, signature: record.signature } }
+        : channel;
+    case 'commitment-accepted':
+      return { ...channel, paid: Math.max(channel.paid, record.k) };
+    case 'closed':
+      return { ...channel, closed: record.state };
+    case 'return-sent':
+      return { ...channel, returnSent: record };
+    case 'ended':
+      return { ...channel, ended: record };
+  }
+}
+
+function withFunding(
+  channel: ChannelRecordState,
+  outpoint: Outpoint,
+  addition: Partial<FundingState>,
+): ChannelRecordState {
+  const fundings = channel.fundings.map((funding) =>
+    sameOutpoint(funding.outpoint, outpoint)
+      ? // The earliest height stands: a search for spends begins there.
+        { ...funding, ...addition, ...(funding.sentAt !== undefined && { sentAt: funding.sentAt }) }
+      : funding,
+  );
+  return { ...channel, fundings };
+}
+
+export function sameOutpoint(a: Outpoint, b: Outpoint): boolean {
+  return a.txid === b.txid && a.vout === b.vout;
+}
+
+/** The channel the purchase is buying through now: the last one, unless it is over. */
+export function currentChannel(state: PurchaseState): ChannelRecordState | undefined {
+  const last = state.channels.at(-1);
+  return last && !isOver(last) ? last : undefined;
+}
+
+export function isOver(channel: ChannelRecordState): boolean {
+  return channel.abandoned || channel.closed !== undefined || channel.ended !== undefined;
+}
+
+/** A funding that may be on the chain: from here on the channel's money is bound. */
+export function sentFundings(channel: ChannelRecordState): readonly FundingState[] {
+  return channel.fundings.filter(({ sentAt }) => sentAt !== undefined);
+}
+
+/** How many chunks of the dataset are paid for, from chunk 0 on. */
+export function paidChunks(state: PurchaseState): number {
+  return state.channels.reduce(
+    (most, { terms, paid }) => (paid > 0 ? Math.max(most, terms.first + paid) : most),
+    0,
+  );
+}

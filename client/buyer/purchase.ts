@@ -1,0 +1,168 @@
+import type { ChannelState } from '../../shared/http/api.ts';
+import { buyChunks, synchronise } from './buy-chunks.ts';
+import type { Buyer, Purchase, PurchaseEvent } from './buyer-context.ts';
+import { priceOfRest } from './channel-plan.ts';
+import { channelSecrets } from './channel-secrets.ts';
+import { awaitEnd, closeChannel } from './end-channel.ts';
+import { BuyerError } from './errors.ts';
+import { fetchChunk } from './fetch-chunk.ts';
+import { awaitOpen, channelOf, sendFunding } from './fund-channel.ts';
+import { abandon, neededCoins, openChannel, paidSatoshis, reopenChannel } from './open-channel.ts';
+import { type BuyRequest, preparePurchase } from './prepare-purchase.ts';
+import { type PurchaseResult, purchaseResult } from './purchase-result.ts';
+import {
+  type ChannelRecordState,
+  currentChannel,
+  isOver,
+  paidChunks,
+  sentFundings,
+} from './purchase-state.ts';
+
+/**
+ * Buys a dataset, or goes on with buying it: whatever an earlier run of the same request did is found in the journal, and
+ * nothing is paid twice.
+ * @throws BuyerError whose `next` says how to go on
+ */
+export async function buy(
+  buyer: Buyer,
+  request: BuyRequest,
+  report: (event: PurchaseEvent) => void = () => undefined,
+): Promise<PurchaseResult> {
+  const purchase = await preparePurchase(buyer, request, report);
+  try {
+    announce(purchase);
+    await purchase.wallet.releaseCoins(purchase.journal.id, neededCoins(purchase));
+    await fetchWhatIsPaid(purchase);
+    while (!isBought(purchase)) await buyThroughChannel(purchase);
+    await finish(purchase);
+    await closeLast(purchase);
+    if (request.wait?.settlement) await awaitEnds(purchase);
+    return purchaseResult(purchase);
+  } finally {
+    purchase.get.close();
+    await purchase.journal.close();
+  }
+}
+
+function announce({ journal, manifest, report }: Purchase): void {
+  const { channels, plan } = journal.state();
+  const last = channels.at(-1);
+  const rest = last ? priceOfRest(manifest, last.terms.pricePerChunk, paidChunks(journal.state())) : 0n;
+  report({
+    kind: 'planned',
+    name: plan?.name ?? manifest.name,
+    bytes: manifest.totalSize,
+    price: paidSatoshis(journal.state(), manifest) + rest,
+    resumed: channels.length > 0,
+  });
+}
+
+/** What was paid and is not here is asked for again, through the channel that paid it: that costs nothing. */
+async function fetchWhatIsPaid(purchase: Purchase): Promise<void> {
+  const { journal, wallet } = purchase;
+  for (const channel of journal.state().channels) {
+    const secrets = channelSecrets(channel, wallet.keys);
+    for (let number = 0; number < channel.paid; number++) {
+      if (journal.state().verified.has(channel.terms.first + number)) continue;
+      await fetchChunk(purchase, secrets, number);
+    }
+  }
+}
+
+function isBought({ journal, manifest }: Purchase): boolean {
+  return (
+    paidChunks(journal.state()) === manifest.chunks.length &&
+    journal.state().verified.size === manifest.chunks.length
+  );
+}
+
+/** One channel from wherever it stands to its end or the dataset's. */
+async function buyThroughChannel(purchase: Purchase): Promise<void> {
+  const { channelId } = await fundedChannel(purchase);
+  let state = await synchronise(purchase, channelId);
+  if (state === 'PROPOSED') {
+    await awaitOpen(purchase, channelId);
+    state = await synchronise(purchase, channelId);
+  }
+  if (state !== 'OPEN') return leaveChannel(purchase, channelId, state);
+  const before = channelOf(purchase, channelId).paid;
+  const outcome = await buyChunks(purchase, channelId);
+  if (outcome === 'done') return isBought(purchase) ? undefined : close(purchase, channelId);
+  await leaveChannel(purchase, channelId, await synchronise(purchase, channelId));
+  if (channelOf(purchase, channelId).paid === before) throw ended(state);
+}
+
+/** A channel whose funding is sent: the one there is, or a new one. */
+async function fundedChannel(purchase: Purchase): Promise<ChannelRecordState> {
+  const current = currentChannel(purchase.journal.state());
+  const funded = current && sentFundings(current).length > 0;
+  const channel = funded
+    ? current
+    : ((current && (await reopenChannel(purchase, current))) ?? (await openChannel(purchase)));
+  try {
+    await sendFunding(purchase, channel.channelId);
+  } catch (error) {
+    const unsent = sentFundings(channelOf(purchase, channel.channelId)).length === 0;
+    if (!unsent || !(error instanceof BuyerError) || error.code !== 'channel-expired') throw error;
+    // Proposed too long ago; nothing is bound, so new terms take its place.
+    await abandon(purchase, channelOf(purchase, channel.channelId), error.message);
+    return fundedChannel(purchase);
+  }
+  return channel;
+}
+
+/** The shop sells nothing more through this channel: its money is moved, and a new one goes on, but only after progress. */
+async function leaveChannel(purchase: Purchase, channelId: string, state: ChannelState): Promise<void> {
+  if (state === 'SUSPENDED') {
+    throw new BuyerError(
+      'shop-refused',
+      'The shop does not see the funding on the best chain at the moment.',
+      {
+        next: 'Run the same command again in an hour. The money is safe: the refund is signed.',
+      },
+    );
+  }
+  if (state === 'EXPIRED') {
+    await purchase.journal.append({ v: 1, record: 'closed', channel: channelId, state });
+  } else {
+    await close(purchase, channelId);
+  }
+  if (channelOf(purchase, channelId).paid === 0) throw ended(state);
+}
+
+async function close(purchase: Purchase, channelId: string): Promise<void> {
+  await closeChannel(purchase, channelOf(purchase, channelId));
+}
+
+/** The data is complete and paid, so a shop that cannot be reached now is no failure: it settles by itself in time. */
+async function closeLast(purchase: Purchase): Promise<void> {
+  const current = currentChannel(purchase.journal.state());
+  if (!current || sentFundings(current).length === 0) return;
+  try {
+    await closeChannel(purchase, current);
+  } catch (error) {
+    if (!(error instanceof BuyerError) || error.code !== 'shop-unreachable') throw error;
+  }
+}
+
+async function finish({ journal, files }: Purchase): Promise<void> {
+  await files.finish();
+  if (!journal.state().complete) await journal.append({ v: 1, record: 'complete' });
+}
+
+async function awaitEnds(purchase: Purchase): Promise<void> {
+  for (const channel of purchase.journal.state().channels) {
+    if (isOver(channel) && !channel.ended && sentFundings(channel).length > 0)
+      await awaitEnd(purchase, channel);
+  }
+}
+
+function ended(state: ChannelState): BuyerError {
+  return new BuyerError(
+    'channel-expired',
+    `The shop ended the channel (${state}) before it sold anything through it.`,
+    {
+      next: 'What is left in it comes back: see `spillway refund`. Run the command again to try with a new channel.',
+    },
+  );
+}
