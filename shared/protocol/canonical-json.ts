@@ -1,8 +1,7 @@
 import canonicalize from 'canonicalize';
 import type { JsonValue } from '../errors.ts';
 
-// ignoreBOM keeps a byte order mark in the text, where JSON.parse refuses it.
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /** A value's RFC 8785 (JCS) bytes. */
@@ -14,7 +13,7 @@ export function canonicalBytes(value: JsonValue): Uint8Array {
 
 /**
  * Parses JSON whose bytes must be its RFC 8785 form. Comparing the bytes refuses at once duplicate keys, `1.0`, `-0`,
- * exponents, white space, other key orders and needless escapes.
+ * exponents, white space, other key orders, needless escapes, byte order marks and what is not UTF-8.
  * @returns the value, or undefined where the bytes are anything else
  */
 export function parseCanonical(bytes: Uint8Array): unknown {

@@ -10,7 +10,6 @@ export function bytesToNumberBE(bytes: Uint8Array): bigint {
  * @throws RangeError where it is negative or does not fit
  */
 export function numberToBytesBE(value: bigint, length: number): Uint8Array {
-  if (value < 0n || value >> BigInt(8 * length) !== 0n)
-    throw new RangeError(`not a number of ${length} bytes`);
+  if (value >> BigInt(8 * length) !== 0n) throw new RangeError(`not a number of ${length} bytes`);
   return hexToBytes(value.toString(16).padStart(2 * length, '0'));
 }

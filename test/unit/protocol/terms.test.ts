@@ -4,7 +4,13 @@ import type { JsonValue } from '../../../shared/errors.ts';
 import { canonicalBytes } from '../../../shared/protocol/canonical-json.ts';
 import { sha256 } from '../../../shared/protocol/hashes.ts';
 import { NETWORK_NAMES } from '../../../shared/protocol/network.ts';
-import { channelIdOf, encodeTerms, parseTerms, type Terms } from '../../../shared/protocol/terms.ts';
+import {
+  channelIdOf,
+  encodeTerms,
+  parseTerms,
+  type Terms,
+  termsFromStored,
+} from '../../../shared/protocol/terms.ts';
 import {
   BUYER_KEY,
   bytesOf,
@@ -213,12 +219,13 @@ describe('encodeTerms', () => {
     nonce: bytesOf(16),
   });
 
-  test('parseTerms reads back what it wrote, and the bytes are the same again', () => {
+  test('parseTerms and termsFromStored read back what it wrote, and the bytes are the same again', () => {
     fc.assert(
       fc.property(terms, (value) => {
         const bytes = encodeTerms(value);
         const parsed = parseTerms(bytes);
         expect(parsed).toEqual(value);
+        expect(termsFromStored(new TextDecoder().decode(bytes))).toEqual(value);
         expect(encodeTerms(parsed)).toEqual(bytes);
       }),
       { ...SEEDED, numRuns: 60 },
