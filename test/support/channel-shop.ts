@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { getPublicKey } from '@noble/secp256k1';
 import type { Outpoint } from '../../shared/chain/chain.ts';
 import { tipsOf } from '../../shared/chain/tips.ts';

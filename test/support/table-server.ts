@@ -1,0 +1,14 @@
+import { availableTables, type RunningTables } from './tables.ts';
+
+/** One table server for all tests of a file, started before and stopped after them. */
+export function tableServer(): () => RunningTables {
+  let running: RunningTables | undefined;
+  beforeAll(async () => {
+    running = await availableTables()[0]?.start();
+  });
+  afterAll(() => running?.stop());
+  return () => {
+    if (!running) throw new Error('the table server is not running');
+    return running;
+  };
+}
