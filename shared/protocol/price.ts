@@ -18,13 +18,9 @@ export function chunkCount(shape: DatasetShape): number {
   return Math.ceil(shape.totalSize / shape.chunkSize);
 }
 
-/**
- * Bytes of the dataset's chunk `index`.
- * @throws RangeError where the dataset has no such chunk
- */
+/** Bytes of the dataset's chunk `index`; past its end there are none. */
 export function chunkSizeAt(shape: DatasetShape, index: number): number {
-  if (index < 0 || index >= chunkCount(shape)) throw new RangeError(`the dataset has no chunk ${index}`);
-  return Math.min(shape.chunkSize, shape.totalSize - index * shape.chunkSize);
+  return Math.max(0, Math.min(shape.chunkSize, shape.totalSize - index * shape.chunkSize));
 }
 
 /**

@@ -51,10 +51,10 @@ describe('chunks', () => {
     );
   });
 
-  test.each([-1, 3, 4])('there is no chunk %s of three', (index) => {
-    expect(() => chunkSizeAt({ totalSize: 25, chunkSize: 10 }, index)).toThrow(
-      new RangeError(`the dataset has no chunk ${index}`),
-    );
+  test('past the end of the dataset there are none, and nothing is owed for them', () => {
+    const thirds = { totalSize: 25, chunkSize: 10 };
+    expect([3, 4, 1_000].map((index) => chunkSizeAt(thirds, index))).toEqual([0, 0, 0]);
+    expect(price({ first: 3, count: 1, pricePerChunk: 5_000n }, thirds, 1)).toBe(0n);
   });
 });
 

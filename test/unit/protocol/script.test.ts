@@ -49,6 +49,9 @@ describe('outputKind', () => {
     ['version 0 with a byte too many', `0014${'11'.repeat(21)}`],
     ['version 0 with a byte too few', `0020${'11'.repeat(31)}`],
     ['version 1 with a byte too many', `5120${'11'.repeat(33)}`],
+    ['version 1 of 34 bytes that pushes 33', `5121${'11'.repeat(32)}`],
+    ['version 0 of 34 bytes that pushes 33', `0021${'11'.repeat(32)}`],
+    ['version 0 of 22 bytes that pushes 21', `0015${'11'.repeat(20)}`],
     ['nothing', ''],
   ])('refuses %s', (_, hex) => {
     expect(outputKind(hexToBytes(hex))).toBeUndefined();
