@@ -248,6 +248,19 @@ describe('isStrictSignature', () => {
     expect(isStrictSignature(pair(r, s))).toBe(strict);
   });
 
+  test('refuses another length, also one that only adds a zero', () => {
+    const valid = pair(1n, 1n);
+    const zero = Uint8Array.of(0);
+    for (const other of [
+      concatBytes(valid.subarray(0, 32), zero, valid.subarray(32)),
+      concatBytes(zero, valid),
+    ]) {
+      expect(isStrictSignature(other)).toBe(false);
+    }
+    expect(isStrictSignature(valid.subarray(0, 63))).toBe(false);
+    expect(isStrictSignature(concatBytes(valid.subarray(0, 32), valid.subarray(33)))).toBe(false);
+  });
+
   test('half the order is rounded down: (n − 1) / 2 is the last low s', () => {
     expect(HALF.toString(16)).toBe('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0');
   });
