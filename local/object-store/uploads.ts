@@ -53,12 +53,6 @@ export interface Uploads {
 const RECORD = 'upload.json';
 const partRecord = (number: number): string => `part-${number}.json`;
 
-/** The names that a completed upload's folder holds besides its parts. */
-export const uploadRecordNames = (upload: Upload): string[] => [
-  RECORD,
-  ...[...upload.parts.keys()].map(partRecord),
-];
-
 /** @param drafts a folder on the same file system for work that is not yet, or no longer, part of the bucket */
 export async function openUploads(folder: string, drafts: string): Promise<Uploads> {
   const uploads = new Map<string, UploadRecord & { readonly parts: Map<number, UploadedPart> }>();
