@@ -79,3 +79,15 @@ export const SETTLED_DEPTH = 6;
 
 /** A shop's answer, bytes: a catalogue of 10,000 datasets at a full description each would fit; a stranger's endless answer does not. */
 export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
+
+/** A node's answer, bytes: the largest block in hex is 8 MB, and a wallet's whole list of coins stays below this. */
+export const MAX_NODE_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** Milliseconds for a node to answer: a healthy one takes a few, and the request that waits for it has 30 seconds. */
+export const NODE_TIMEOUT_MS = 8_000;
+
+/** Milliseconds for a node to search blocks or coins by script, which on a large chain takes minutes. */
+export const NODE_SCAN_TIMEOUT_MS = 5 * 60 * 1000;
+
+/** Blocks before a coinbase output may be spent (consensus, COINBASE_MATURITY). */
+export const COINBASE_MATURITY = 100;

@@ -1,7 +1,14 @@
 import { type Coin, tipOf } from './chain-state.ts';
 import { checkFinal, checkRelativeLocks } from './finality.ts';
 import type { Ledger } from './ledger.ts';
-import { ancestorsOf, descendantsOf, type Mempool, type MempoolEntry, mempoolCoin } from './mempool.ts';
+import {
+  ancestorsOf,
+  descendantsOf,
+  type Mempool,
+  type MempoolEntry,
+  mempoolCoin,
+  parentsOf,
+} from './mempool.ts';
 import { formatMoney, missingInputs, type Rejection, reject } from './rejection.ts';
 import { checkReplacement, feeAt } from './replacement-rules.ts';
 import { checkInputScript } from './script-check.ts';
@@ -12,7 +19,6 @@ import { checkTruc } from './truc-rules.ts';
 /** Satoshis per 1,000 vB. */
 export const MIN_RELAY_FEE_RATE = 1000n;
 const COINBASE_MATURITY = 100;
-const MAX_CHAIN_COUNT = 25;
 const MAX_CHAIN_VSIZE = 101_000;
 const MAX_WITNESS_ITEM = 80;
 const MAX_WITNESS_ITEMS = 100;
@@ -115,9 +121,8 @@ function checkWitnessShape({ tx }: TransactionRecord, coins: readonly Coin[]): R
     const coin = coins[index];
     if (!coin || scriptKind(coin.script) !== 'witness_v0_scripthash') continue;
     const stack = witness.slice(0, -1);
-    if (stack.length > MAX_WITNESS_ITEMS || stack.some((item) => item.length > MAX_WITNESS_ITEM)) {
-      return reject('bad-witness-nonstandard');
-    }
+    if (stack.length > MAX_WITNESS_ITEMS) return reject('bad-witness-stackitem-count');
+    if (stack.some((item) => item.length > MAX_WITNESS_ITEM)) return reject('bad-witness-stackitem-size');
   }
   return undefined;
 }
@@ -158,29 +163,60 @@ function directConflicts(mempool: Mempool, { spends }: TransactionRecord): Mempo
   return [...conflicts.values()];
 }
 
-/** At most 25 transactions and 101,000 vB of ancestors or descendants, oneself included. */
+interface ChainLimits {
+  readonly ancestors: number;
+  readonly descendants: number;
+  readonly descendantsVsize: number;
+}
+
+const LIMITS: ChainLimits = { ancestors: 25, descendants: 25, descendantsVsize: MAX_CHAIN_VSIZE };
+/** One more child is let in beside a full set, so that neither of two parties can keep the other's child out. */
+const CARVE_OUT: ChainLimits = { ancestors: 2, descendants: 26, descendantsVsize: MAX_CHAIN_VSIZE + 10_000 };
+const CARVE_OUT_MAX_VSIZE = 10_000;
+
 function checkChainLimits(
   mempool: Mempool,
   transaction: TransactionRecord,
   direct: readonly MempoolEntry[],
 ): Rejection | undefined {
-  const ancestors = ancestorsOf(mempool, transaction);
-  const tooLong = (details: string) => reject('too-long-mempool-chain', details);
-  for (const ancestor of ancestors) {
-    const leaving = new Set(direct.flatMap((entry) => [entry, ...descendantsOf(mempool, entry)]));
+  const leaving = new Set(direct.flatMap((entry) => [entry, ...descendantsOf(mempool, entry)]));
+  const tooLong = chainError(mempool, transaction, leaving, LIMITS);
+  if (tooLong === undefined) return undefined;
+  const mayUseCarveOut = transaction.tx.version !== 3 && transaction.vsize <= CARVE_OUT_MAX_VSIZE;
+  if (mayUseCarveOut && chainError(mempool, transaction, leaving, CARVE_OUT) === undefined) return undefined;
+  return reject('too-long-mempool-chain', tooLong);
+}
+
+/** Goes from the parents upwards, as nodes do, so that of several limits the same one is named. */
+function chainError(
+  mempool: Mempool,
+  transaction: TransactionRecord,
+  leaving: ReadonlySet<MempoolEntry>,
+  limits: ChainLimits,
+): string | undefined {
+  const staged = parentsOf(mempool, transaction);
+  if (staged.length + 1 > limits.ancestors)
+    return `too many unconfirmed parents [limit: ${limits.ancestors}]`;
+  const ancestors = new Set(staged);
+  let total = transaction.vsize;
+  for (const ancestor of staged) {
+    total += ancestor.vsize;
     const staying = descendantsOf(mempool, ancestor).filter((entry) => !leaving.has(entry));
-    if (staying.length + 2 > MAX_CHAIN_COUNT) {
-      return tooLong(`too many descendants for tx ${ancestor.txid} [limit: ${MAX_CHAIN_COUNT}]`);
+    if (vsizeOf(staying) + ancestor.vsize + transaction.vsize > limits.descendantsVsize) {
+      return `exceeds descendant size limit for tx ${ancestor.txid} [limit: ${limits.descendantsVsize}]`;
     }
-    if (vsizeOf(staying) + ancestor.vsize + transaction.vsize > MAX_CHAIN_VSIZE) {
-      return tooLong(`exceeds descendant size limit for tx ${ancestor.txid} [limit: ${MAX_CHAIN_VSIZE}]`);
+    if (staying.length + 2 > limits.descendants) {
+      return `too many descendants for tx ${ancestor.txid} [limit: ${limits.descendants}]`;
     }
-  }
-  if (ancestors.length + 1 > MAX_CHAIN_COUNT) {
-    return tooLong(`too many unconfirmed ancestors [limit: ${MAX_CHAIN_COUNT}]`);
-  }
-  if (vsizeOf(ancestors) + transaction.vsize > MAX_CHAIN_VSIZE) {
-    return tooLong(`exceeds ancestor size limit [limit: ${MAX_CHAIN_VSIZE}]`);
+    if (total > MAX_CHAIN_VSIZE) return `exceeds ancestor size limit [limit: ${MAX_CHAIN_VSIZE}]`;
+    for (const parent of parentsOf(mempool, ancestor)) {
+      if (ancestors.has(parent)) continue;
+      ancestors.add(parent);
+      staged.push(parent);
+      if (ancestors.size + 1 > limits.ancestors) {
+        return `too many unconfirmed ancestors [limit: ${limits.ancestors}]`;
+      }
+    }
   }
   return undefined;
 }
@@ -188,10 +224,15 @@ function checkChainLimits(
 const vsizeOf = (entries: readonly MempoolEntry[]): number =>
   entries.reduce((total, entry) => total + entry.vsize, 0);
 
-function checkScripts({ tx }: TransactionRecord, coins: readonly Coin[]): Rejection | undefined {
+function checkScripts(
+  { tx, txid, wtxid, spends }: TransactionRecord,
+  coins: readonly Coin[],
+): Rejection | undefined {
   for (const [index, coin] of coins.entries()) {
     const error = checkInputScript(tx, index, coin);
-    if (error) return reject(`mempool-script-verify-flag-failed (${error})`);
+    if (error === undefined) continue;
+    const where = `input ${index} of ${txid} (wtxid ${wtxid}), spending ${spends[index]}`;
+    return reject(`mempool-script-verify-flag-failed (${error})`, where);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { descendantsOf, type Mempool, type MempoolEntry } from './mempool.ts';
+import { descendantsOf, type Mempool, type MempoolEntry, parentsOf } from './mempool.ts';
 import { formatFeeRate, formatMoney, type Rejection, reject } from './rejection.ts';
 import type { TransactionRecord } from './transaction-record.ts';
 
@@ -41,6 +41,11 @@ export function checkReplacement(
     return refuse('too many potential replacements', `rejecting replacement ${txid}; ${count}`);
   }
 
+  const added = addedUnconfirmedInput(mempool, transaction, direct);
+  if (added !== undefined) {
+    return refuse('replacement-adds-unconfirmed', `replacement ${txid} adds unconfirmed input, idx ${added}`);
+  }
+
   const evictedFees = evicted.reduce((sum, entry) => sum + entry.fee, 0n);
   if (fee < evictedFees) {
     const sums = `${formatMoney(fee)} < ${formatMoney(evictedFees)}`;
@@ -58,6 +63,21 @@ export function checkReplacement(
     );
   }
   return { evicted };
+}
+
+/** The first input that spends something unconfirmed which no replaced transaction spent from (BIP125, rule 2). */
+function addedUnconfirmedInput(
+  mempool: Mempool,
+  transaction: TransactionRecord,
+  direct: readonly MempoolEntry[],
+): number | undefined {
+  if (direct.length === 0) return undefined;
+  const known = new Set(direct.flatMap((conflict) => parentsOf(mempool, conflict)));
+  const index = transaction.spends.findIndex((key) => {
+    const parent = mempool.entries.get(key.slice(0, 64));
+    return parent !== undefined && !known.has(parent);
+  });
+  return index < 0 ? undefined : index;
 }
 
 function withDescendants(mempool: Mempool, direct: readonly MempoolEntry[]): MempoolEntry[] {

@@ -1,3 +1,4 @@
+import { script as scripts } from 'bitcoinjs-lib';
 import { tipOf } from './chain-state.ts';
 import { mempoolCoin } from './mempool.ts';
 import { judgeTransaction } from './mempool-policy.ts';
@@ -102,6 +103,10 @@ function sendTransaction(stored: StoredLedger, call: RpcArguments): string {
   }
   const { chain, mempool } = stored.ledger;
   const { txid, tx } = transaction;
+  if (tx.outs.some(burnsMoney)) {
+    const message = 'Unspendable output exceeds maximum configured by user (maxburnamount)';
+    throw new RpcError(rpcCodes.verify, message);
+  }
   if (tx.outs.some((_, vout) => chain.coins.has(outpointKey(txid, vout)))) {
     throw new RpcError(rpcCodes.alreadyInUtxoSet, 'Transaction outputs already in utxo set');
   }
@@ -116,6 +121,12 @@ function sendTransaction(stored: StoredLedger, call: RpcArguments): string {
   stored.admit(transaction, judgement);
   return txid;
 }
+
+/** Money in an output that provably nobody can spend; Core's default for -maxburnamount is nothing. */
+const burnsMoney = ({ script, value }: { script: Uint8Array; value: bigint }): boolean =>
+  value > 0n && (script[0] === OP_RETURN || scripts.decompile(script) === null);
+
+const OP_RETURN = 0x6a;
 
 function sendError(rejection: Rejection): RpcError {
   const code = rejection.missingInputs ? rpcCodes.verify : rpcCodes.rejected;

@@ -1,7 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import * as secp from '@noble/secp256k1';
-import { crypto as hashes, type Transaction } from 'bitcoinjs-lib';
+import { crypto as hashes, script as scripts, type Transaction } from 'bitcoinjs-lib';
 import * as bip66 from 'bitcoinjs-lib/src/bip66';
 import { bytesToHex } from './hex.ts';
 import { scriptKind } from './standardness.ts';
@@ -16,6 +16,7 @@ const EVAL_FALSE = 'Script evaluated without error but finished with a false/emp
 const HASH_MISMATCH = 'Witness program hash mismatch';
 const EMPTY_WITNESS = 'Witness program was passed an empty witness';
 const SCRIPT_SIG = 'Witness requires empty scriptSig';
+const NOT_MINIMAL = 'Data push larger than necessary';
 const BAD_DER = 'Non-canonical DER signature';
 const HIGH_S = 'Non-canonical signature: S value is unnecessarily high';
 const HASH_TYPE = 'Signature hash type missing or not understood';
@@ -40,16 +41,21 @@ export function checkInputScript(
   const input = tx.ins[index];
   if (!input) throw new Error(`the transaction has no input ${index}`);
   const kind = scriptKind(coin.script);
+  if (kind !== 'witness_v0_keyhash' && kind !== 'witness_v0_scripthash') return UNKNOWN_SCRIPT;
+  // The scriptSig is run before the witness is looked at, so its pushes are judged first.
+  if (input.script.length > 0) return isMinimal(input.script) ? SCRIPT_SIG : NOT_MINIMAL;
   const program = coin.script.subarray(2);
   const check: SignatureCheck = (signature, key, scriptCode) =>
     checkSignature(tx, index, coin.value, signature, key, scriptCode);
-  if (kind === 'witness_v0_keyhash') {
-    return input.script.length > 0 ? SCRIPT_SIG : checkKeyHash(program, input.witness, check);
-  }
-  if (kind === 'witness_v0_scripthash') {
-    return input.script.length > 0 ? SCRIPT_SIG : checkScriptHash(program, input.witness, check);
-  }
-  return UNKNOWN_SCRIPT;
+  return kind === 'witness_v0_keyhash'
+    ? checkKeyHash(program, input.witness, check)
+    : checkScriptHash(program, input.witness, check);
+}
+
+/** Written again, do the pushes come out the same? */
+function isMinimal(script: Uint8Array): boolean {
+  const parts = scripts.decompile(script);
+  return parts !== null && equal(scripts.compile(parts), script);
 }
 
 type SignatureCheck = (signature: Uint8Array, key: Uint8Array, scriptCode: Uint8Array) => boolean | string;

@@ -1,4 +1,4 @@
-import type { Transaction } from 'bitcoinjs-lib';
+import { script as scripts, type Transaction } from 'bitcoinjs-lib';
 import { type Rejection, reject } from './rejection.ts';
 import type { TransactionRecord } from './transaction-record.ts';
 
@@ -7,6 +7,7 @@ const MAX_STANDARD_WEIGHT = 400_000;
 const MAX_BLOCK_WEIGHT = 4_000_000;
 /** Smaller ones look like inner nodes of the merkle tree (CVE-2017-12842). */
 const MIN_STANDARD_NONWITNESS_SIZE = 65;
+const MAX_SCRIPT_SIG = 1650;
 const MAX_OP_RETURN_SCRIPT = 83;
 /** Satoshis per 1,000 vB at which spending an output is priced. */
 const DUST_RELAY_RATE = 3000n;
@@ -35,22 +36,34 @@ function checkCoinbase(tx: Transaction): Rejection {
   return length < 2 || length > 100 ? reject('bad-cb-length') : reject('coinbase');
 }
 
-/** The relay rules that need no context. */
+/** The relay rules that need no context, under the names of Bitcoin Knots 29; Core says `dust` for `dust-nonanchor`. */
 export function checkStandard({ tx }: TransactionRecord): Rejection | undefined {
   if (tx.version < 1 || tx.version > 3) return reject('version');
   if (tx.weight() > MAX_STANDARD_WEIGHT) return reject('tx-size');
-  // Every spend that the ledger understands is native segwit; anything in a scriptSig is refused later, by script.
-  if (tx.ins.some((input) => input.script.length > 1650)) return reject('scriptsig-size');
+  for (const { script } of tx.ins) {
+    if (script.length > MAX_SCRIPT_SIG) return reject('scriptsig-size');
+    if (script.length > 0 && !scripts.isPushOnly(scripts.decompile(script) ?? [-1])) {
+      return reject('scriptsig-not-pushonly');
+    }
+  }
+  return checkOutputs(tx) ?? checkSize(tx);
+}
+
+function checkOutputs(tx: Transaction): Rejection | undefined {
   let dataOutputs = 0;
   for (const output of tx.outs) {
     const kind = scriptKind(output.script);
     if (kind === 'nonstandard') return reject('scriptpubkey');
+    if (kind === 'multisig') return reject('bare-multisig');
     if (kind === 'nulldata') dataOutputs += 1;
-    else if (output.value < dustLimit(output.script)) return reject('dust');
+    else if (output.value < dustLimit(output.script)) return reject('dust-nonanchor');
   }
   if (dataOutputs > 1) return reject('multi-op-return');
-  return tx.byteLength(false) < MIN_STANDARD_NONWITNESS_SIZE ? reject('tx-size-small') : undefined;
+  return dataOutputs === tx.outs.length ? reject('bare-datacarrier') : undefined;
 }
+
+const checkSize = (tx: Transaction): Rejection | undefined =>
+  tx.byteLength(false) < MIN_STANDARD_NONWITNESS_SIZE ? reject('tx-size-small') : undefined;
 
 export type ScriptKind =
   | 'pubkeyhash'
@@ -59,6 +72,7 @@ export type ScriptKind =
   | 'witness_v0_scripthash'
   | 'witness_v1_taproot'
   | 'witness_unknown'
+  | 'multisig'
   | 'nulldata'
   | 'nonstandard';
 
@@ -68,6 +82,7 @@ export function scriptKind(script: Uint8Array): ScriptKind {
     return 'pubkeyhash';
   if (script.length === 23 && startsWith(script, [0xa9, 20]) && endsWith(script, [0x87])) return 'scripthash';
   if (first === 0x6a) return isPushOnly(script) ? 'nulldata' : 'nonstandard';
+  if (isMultisig(script)) return 'multisig';
   if (first === undefined || second === undefined || second !== script.length - 2) return 'nonstandard';
   if (second < 2 || second > 40) return 'nonstandard';
   if (first === 0) {
@@ -76,6 +91,15 @@ export function scriptKind(script: Uint8Array): ScriptKind {
   }
   if (first < 0x51 || first > 0x60) return 'nonstandard';
   return first === 0x51 && second === 32 ? 'witness_v1_taproot' : 'witness_unknown';
+}
+
+/** One to three compressed keys, bare. */
+function isMultisig(script: Uint8Array): boolean {
+  const keys = (script.length - 3) / 34;
+  if (keys < 1 || keys > 3 || script.at(-1) !== 0xae || script.at(-2) !== 0x50 + keys) return false;
+  const required = (script[0] ?? 0) - 0x50;
+  if (required < 1 || required > keys) return false;
+  return Array.from({ length: keys }, (_, index) => script[1 + index * 34]).every((push) => push === 33);
 }
 
 const startsWith = (script: Uint8Array, bytes: number[]): boolean =>

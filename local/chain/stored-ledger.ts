@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type BlockRecord, tipOf } from './chain-state.ts';
 import {
   acceptTransaction,
+  admitTransaction,
   type Ledger,
   mineBlock,
   newLedger,

@@ -55,7 +55,7 @@ function checkInheritance(
   if (isTruc === parentIsTruc) return undefined;
   const [own, other] = isTruc ? ['version=3', 'non-version=3'] : ['non-version=3', 'version=3'];
   const details = `${own} tx ${named(transaction)} cannot spend from ${other} tx ${named(parent)}`;
-  return reject(isTruc ? 'truc-spends-nontruc' : 'nontruc-spends-truc', details);
+  return reject(isTruc ? 'truc-spends-nontruc' : 'truc-spent-by-nontruc', details);
 }
 
 function tooBig(child: string, transaction: TransactionRecord, limit: number): TrucResult {

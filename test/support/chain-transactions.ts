@@ -1,6 +1,15 @@
-import { Transaction } from 'bitcoinjs-lib';
-import { buyer, bytes, channelScript, type DerOptions, p2wpkh, p2wsh, seller, signDer, type TestKey } from './chain-keys.ts';
-import { crypto } from 'bitcoinjs-lib';
+import { crypto, Transaction } from 'bitcoinjs-lib';
+import {
+  buyer,
+  bytes,
+  channelScript,
+  type DerOptions,
+  p2wpkh,
+  p2wsh,
+  seller,
+  signDer,
+  type TestKey,
+} from './chain-keys.ts';
 
 /** A spendable output that a case was given. */
 export interface TestCoin {
@@ -59,7 +68,13 @@ export function signatureFor(
 export const keyHashScriptCode = ({ publicKey }: TestKey): Uint8Array =>
   bytes(0x76, 0xa9, 20, crypto.hash160(publicKey), 0x88, 0xac);
 
-export function signKeyHash(tx: Transaction, index: number, coin: TestCoin, key = buyer, options: SignOptions = {}): void {
+export function signKeyHash(
+  tx: Transaction,
+  index: number,
+  coin: TestCoin,
+  key = buyer,
+  options: SignOptions = {},
+): void {
   const signature = signatureFor(tx, index, coin, keyHashScriptCode(key), key, options);
   tx.setWitness(index, [signature, key.publicKey]);
 }
