@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { ENVIRONMENT_FILE, formatEnvironment, readEnvironmentFile } from '../shared/environment-file.ts';
 import { hexOf } from '../shared/protocol/terms.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
@@ -38,13 +39,24 @@ export async function writeShopState(folder: string, state: ShopState): Promise<
   await writePrivate(join(folder, 'shop.json'), `${JSON.stringify(state, null, 2)}\n`);
 }
 
+/** What a running shop says of itself to the demo and to the commands on this machine. */
+const variablesSchema = v.object({
+  SPILLWAY_SHOP_URL: v.string(),
+  SPILLWAY_CHAIN_URL: v.string(),
+  SPILLWAY_CHAIN_KIND: v.picklist(['bitcoind', 'embedded']),
+  SPILLWAY_PAYOUT_ADDRESS: v.string(),
+});
+
+export async function readShopVariables(folder: string): Promise<v.InferOutput<typeof variablesSchema>> {
+  return v.parse(variablesSchema, await readEnvironmentFile(join(folder, ENVIRONMENT_FILE)));
+}
+
 /** The environment of the shop's functions as `KEY=VALUE` lines, for the seller's own commands. */
 export async function writeShopEnvironment(
   folder: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
-  await writePrivate(join(folder, 'shop.env'), lines.join(''));
+  await writePrivate(join(folder, ENVIRONMENT_FILE), formatEnvironment(environment));
 }
 
 async function writePrivate(path: string, text: string): Promise<void> {

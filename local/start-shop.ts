@@ -70,7 +70,11 @@ export async function startShop({
   const gateway = await startGateway(state.ports.gateway);
   const ports = { gateway: gateway.port, table: table.port, objects: objects.port };
   await writeShopState(folder, { ...state, ports });
-  await writeShopEnvironment(folder, { ...environment, SPILLWAY_SHOP_URL: gateway.url });
+  await writeShopEnvironment(folder, {
+    ...environment,
+    SPILLWAY_SHOP_URL: gateway.url,
+    SPILLWAY_CHAIN_KIND: chain.kind,
+  });
   const { handler: settleChannels } = await import('../functions/settle-channels.ts');
   const timer = startTimer(sweepEvery, settleChannels);
   return {
