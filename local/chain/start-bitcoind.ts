@@ -56,7 +56,7 @@ export async function startBitcoind(path: string, dataFolder: string): Promise<R
 
   const port = await freePort();
   const flags = [...(await flagsOf(path)), `-rpcport=${port}`, `-datadir=${dataFolder}`];
-  const child = spawn(path, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(path, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
   const printed = collectOutput(child);
   if (child.pid !== undefined)
     writeFileSync(join(dataFolder, RUN_FILE), JSON.stringify({ pid: child.pid, port }));
@@ -81,6 +81,8 @@ async function flagsOf(path: string): Promise<string[]> {
     '-regtest',
     '-server',
     '-listen=0',
+    // Errors still go to stderr; the log is in the data folder.
+    '-printtoconsole=0',
     '-connect=0',
     '-dnsseed=0',
     '-txindex=1',
@@ -98,7 +100,6 @@ function collectOutput(child: ChildProcess): () => string {
   const keep = (piece: Buffer): void => {
     text = (text + piece.toString('utf8')).slice(-2_000);
   };
-  child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
   child.on('error', (error) => keep(Buffer.from(error.message)));
   return () => text;
@@ -136,8 +137,7 @@ function urlFromCookie(dataFolder: string, port: number): string | undefined {
 const running = (url: string, pid: number): RunningBitcoind => ({ url, pid, stop: () => stopNode(url, pid) });
 
 async function stopNode(url: string, pid: number): Promise<void> {
-  if (!isAlive(pid)) return;
-  await callOnce(url, 'stop').catch(() => process.kill(pid, 'SIGTERM'));
+  await callOnce(url, 'stop').catch(() => terminate(pid));
   for (let tries = 0; tries < STOP_TRIES; tries += 1) {
     if (!isAlive(pid)) return;
     await wait(TRY_EVERY_MS);
@@ -145,13 +145,24 @@ async function stopNode(url: string, pid: number): Promise<void> {
   throw new Error(`bitcoind (process ${pid}) does not stop`);
 }
 
+/** It may be gone already, by the same Ctrl-C that ends us. */
+function terminate(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch {
     return false;
   }
+}
+
+/** Ended, but its new parent has not asked for its exit code: an orphan in a container may stay so for ever. */
+function isZombie(pid: number): boolean {
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && /\) Z /.test(readFileSync(file, 'utf8'));
 }
 
 /** Ready once the RPC answers and both indexes that we search by have caught up. */
