@@ -41,13 +41,18 @@ export function openJournal(path: string): { journal: LedgerJournal; events: Led
   ftruncateSync(file, soundBytes);
   fsyncSync(file);
   syncFolder(dirname(path));
+  let broken = false;
   return {
     events,
     journal: {
       append(batch) {
+        // After a failed write the end of the file is unknown, and the ledger in memory is ahead of it.
+        if (broken) throw new Error(`${path} could not be written; restart to go on from what it holds`);
+        broken = true;
         const line = Buffer.from(toLine(batch));
         for (let written = 0; written < line.length; ) written += writeSync(file, line, written);
         fsyncSync(file);
+        broken = false;
       },
       close: () => closeSync(file),
     },

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { isAlive } from './process-id.ts';
 
 export interface RunningBitcoind {
   /** With the node's own cookie as credentials: not for logs. */
@@ -148,21 +149,6 @@ async function stopNode(url: string, pid: number): Promise<void> {
 /** It may be gone already, by the same Ctrl-C that ends us. */
 function terminate(pid: number): void {
   if (isAlive(pid)) process.kill(pid, 'SIGTERM');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch {
-    return false;
-  }
-}
-
-/** Ended, but its new parent has not asked for its exit code: an orphan in a container may stay so for ever. */
-function isZombie(pid: number): boolean {
-  const file = `/proc/${pid}/stat`;
-  return existsSync(file) && /\) Z /.test(readFileSync(file, 'utf8'));
 }
 
 /** Ready once the RPC answers and both indexes that we search by have caught up. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type BlockRecord, tipOf } from './chain-state.ts';
+import { lockFolder } from './folder-lock.ts';
 import {
   acceptTransaction,
   admitTransaction,
@@ -24,8 +25,21 @@ export interface StoredLedger {
   close(): void;
 }
 
-/** @param clock unix seconds */
+/**
+ * @param clock unix seconds
+ * @throws if another process holds the folder, or if its journal is damaged anywhere but at its end
+ */
 export function openLedger(dataFolder: string, clock: () => number): StoredLedger {
+  const unlock = lockFolder(dataFolder);
+  try {
+    return openLocked(dataFolder, clock, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function openLocked(dataFolder: string, clock: () => number, unlock: () => void): StoredLedger {
   const { journal, events } = openJournal(join(dataFolder, 'ledger.log'));
   const ledger = newLedger();
   let mockTime = 0;
@@ -56,7 +70,10 @@ export function openLedger(dataFolder: string, clock: () => number): StoredLedge
       mockTime = time;
       journal.append([{ kind: 'mocktime', time }]);
     },
-    close: () => journal.close(),
+    close() {
+      journal.close();
+      unlock();
+    },
   };
 }
 

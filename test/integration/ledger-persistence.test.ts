@@ -100,49 +100,52 @@ test('kill -9 after an answer: everything answered is there again', async () => 
   await kill(after.child);
 });
 
-test('kill -9 in the middle of calls: every acknowledged block stays, whatever the call that was cut off', async () => {
+test('kill -9 in the middle of calls: every acknowledged block stays', async () => {
   const dataFolder = newFolder();
+  const address = addressOf(p2wpkh(buyer));
   const acknowledged: string[] = [];
   for (const killAfter of [1, 4, 9]) {
     const { child, rpc } = await startProcess(dataFolder);
-    for (const [index, hash] of acknowledged.entries())
-      expect(await rpc('getblockhash', index + 1)).toBe(hash);
-    // A block that was written but never answered is there too: go on from it.
-    for (let height = acknowledged.length + 1; height <= Number(await rpc('getblockcount')); height += 1) {
-      acknowledged.push(String(await rpc('getblockhash', height)));
-    }
-    const address = addressOf(p2wpkh(buyer));
     const ended = once(child, 'exit');
     let answers = 0;
-    const calls = Array.from({ length: 30 }, async () => {
-      try {
-        const hashes = (await rpc('generatetoaddress', 1, address)) as string[];
-        acknowledged.push(...hashes);
-        answers += 1;
-        if (answers === killAfter) child.kill('SIGKILL');
-      } catch (error) {
-        // Only the kill may cut a call off.
-        if (answers < killAfter) throw error;
-      }
-    });
-    await Promise.all(calls);
+    const mineOne = async (): Promise<void> => {
+      const [hash = ''] = (await rpc('generatetoaddress', 1, address)) as string[];
+      acknowledged.push(hash);
+      answers += 1;
+      if (answers === killAfter) child.kill('SIGKILL');
+    };
+    await Promise.allSettled(Array.from({ length: 30 }, mineOne));
     await ended;
-    acknowledged.sort();
-    acknowledged.splice(0, acknowledged.length, ...(await inChainOrder(dataFolder, acknowledged)));
+    expect(answers).toBeGreaterThanOrEqual(killAfter);
+    expect(await bestChain(dataFolder)).toEqual(expect.arrayContaining(acknowledged));
   }
-  expect(acknowledged.length).toBeGreaterThanOrEqual(14);
 });
 
-/** Checks that all of the hashes are in the best chain, and puts them in its order. */
-async function inChainOrder(dataFolder: string, hashes: readonly string[]): Promise<string[]> {
+async function bestChain(dataFolder: string): Promise<unknown[]> {
   const { child, rpc } = await startProcess(dataFolder);
+  const hashes: unknown[] = [];
   const count = Number(await rpc('getblockcount'));
-  const chain: string[] = [];
-  for (let height = 1; height <= count; height += 1) chain.push(String(await rpc('getblockhash', height)));
+  while (hashes.length < count) hashes.push(await rpc('getblockhash', hashes.length + 1));
   await kill(child);
-  for (const hash of hashes) expect(chain).toContain(hash);
-  return chain;
+  return hashes;
 }
+
+test('a second ledger does not open a folder that is in use', async () => {
+  const dataFolder = newFolder();
+  const { child } = await startProcess(dataFolder);
+  await expect(startEmbeddedNode(dataFolder)).rejects.toThrow(`is in use by process ${child.pid}`);
+  await kill(child);
+  const node = await startEmbeddedNode(dataFolder);
+  await expect(startEmbeddedNode(dataFolder)).rejects.toThrow(`is in use by process ${process.pid}`);
+  await node.stop();
+  await (await startEmbeddedNode(dataFolder)).stop();
+});
+
+test('a lock whose process number has gone to another process counts for nothing', async () => {
+  const dataFolder = newFolder();
+  writeFileSync(join(dataFolder, 'lock'), `${process.pid} 1`);
+  await (await startEmbeddedNode(dataFolder)).stop();
+});
 
 describe('a journal whose end was cut off', () => {
   const dataFolder = newFolder();
