@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { Point, verify } from '@noble/secp256k1';
 import { script as bitcoinScript, payments, Transaction } from 'bitcoinjs-lib';
-import { Problem, problemType } from '../../../shared/errors.ts';
 import { cancelMessage, commitmentMessage, refundMessage } from '../../../shared/protocol/commitment.ts';
 import { sha256, taggedHash } from '../../../shared/protocol/hashes.ts';
 import { channelPublicKey, channelSecretKey } from '../../../shared/protocol/keys.ts';
@@ -283,33 +282,4 @@ describe('signatures over messages', () => {
     expect(bytesToHex(signMessage(SELLER_SECRET, manifestMessage(hexToBytes(id))))).toBe(signature);
     expect(verify(hexToBytes(signature), hexToBytes(hash), SELLER_KEY, { prehash: false })).toBe(true);
   });
-});
-
-describe('what must be refused', () => {
-  test.each(vectors.refused.terms.map((vector) => [vector.about, vector] as const))(
-    'terms: %s',
-    (_, vector) => {
-      let problem: string | undefined;
-      try {
-        parseTerms(hexToBytes(vector.bytes));
-      } catch (error) {
-        problem = error instanceof Problem ? problemType(error.problem) : String(error);
-      }
-      expect(problem).toBe(vector.problem);
-    },
-  );
-
-  test.each(vectors.refused.signatures.map((vector) => [vector.about, vector] as const))(
-    'signature: %s',
-    (_, vector) => {
-      const [channel] = vectors.channels;
-      const commitment = channel?.commitments.find(({ digest }) => digest === vector.digest);
-      if (!channel || !commitment) throw new Error('the refused signature is of no commitment');
-      const terms = termsOf(channel);
-      const message = commitmentMessage(fundingOf(channel), terms.changeScript, BigInt(commitment.change));
-      const key = hexToBytes(channel.channelKey);
-      expect(verifyMessage(key, message, hexToBytes(commitment.buyerSignature))).toBe(true);
-      expect(verifyMessage(key, message, hexToBytes(vector.signature))).toBe(false);
-    },
-  );
 });
