@@ -37,13 +37,3 @@ export function parseShopEnvironment(text: string, path: string): Record<string,
   }
   return variables;
 }
-
-/** The inverse of `parseShopEnvironment`. */
-export function formatShopEnvironment(variables: Readonly<Record<string, string>>): string {
-  return Object.entries(variables)
-    .map(([name, value]) => {
-      if (!NAME.test(name) || /[\r\n]/.test(value)) throw new RangeError(`${name} does not fit on a line`);
-      return `${name}=${value}\n`;
-    })
-    .join('');
-}
