@@ -12,10 +12,15 @@ import {
   relevantBlocksSchema,
   spendersSchema,
 } from './bitcoind-answers.ts';
-import { type NodeCall, NodeRefusal, nodeCaller } from './bitcoind-rpc.ts';
-import { broadcastOutcome } from './broadcast-outcome.ts';
 import {
-  type BroadcastOutcome,
+  broadcast,
+  broadcastPackage,
+  mempoolEntry,
+  replacementRate,
+  testAcceptance,
+} from './bitcoind-mempool.ts';
+import { type NodeCall, NodeRefusal, nodeCaller } from './bitcoind-rpc.ts';
+import {
   ChainUnavailable,
   type Outpoint,
   type Spend,
@@ -63,6 +68,10 @@ export function bitcoindChain(options: BitcoindOptions): WalletChain {
       unrefused(() => atOneTip(call, () => findSpend(call, outpoint, script, fromHeight))),
     feeRate: (blocks) => unrefused(() => feeRate(call, blocks, fallback)),
     broadcast: (raw) => unrefused(() => broadcast(call, raw)),
+    testAcceptance: (raw) => unrefused(() => testAcceptance(call, raw)),
+    broadcastPackage: (raws) => unrefused(() => broadcastPackage(call, raws)),
+    mempoolEntry: (txid) => unrefused(() => mempoolEntry(call, txid)),
+    replacementRate: () => unrefused(() => replacementRate(call)),
     outputsPayingTo: (scripts) => unrefused(() => outputsPayingTo(call, scripts)),
   };
 }
@@ -182,17 +191,6 @@ async function feeRate(call: NodeCall, blocks: number, fallback: bigint): Promis
     call(mempoolInfoSchema, NODE_TIMEOUT_MS, 'getmempoolinfo'),
   ]);
   return [mempoolminfee, minrelaytxfee].reduce((most, floor) => (floor > most ? floor : most), feerate);
-}
-
-async function broadcast(call: NodeCall, raw: string): Promise<BroadcastOutcome> {
-  try {
-    await call(hashSchema, NODE_TIMEOUT_MS, 'sendrawtransaction', raw);
-    return { kind: 'accepted' };
-  } catch (error) {
-    const outcome = error instanceof NodeRefusal ? broadcastOutcome(error.code, error.message) : undefined;
-    if (!outcome) throw error;
-    return outcome;
-  }
 }
 
 async function outputsPayingTo(call: NodeCall, scripts: readonly Uint8Array[]): Promise<WalletOutput[]> {

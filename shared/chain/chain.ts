@@ -64,6 +64,26 @@ export class ChainUnavailable extends Error {
   override readonly name = 'ChainUnavailable';
 }
 
+/** A transaction that waits in the mempool, as far as replacing it needs to know. Every sum includes itself. */
+export interface MempoolEntry {
+  /** Satoshis. */
+  readonly fee: bigint;
+  /** vB; at least what BIP141 counts. */
+  readonly virtualSize: number;
+  /** Satoshis of it and of all that depends on it: a replacement pays no less (BIP125, rule 3). */
+  readonly descendantFees: bigint;
+  readonly descendantVirtualSize: number;
+  readonly descendantCount: number;
+}
+
+/** Satoshis per 1,000 vB. */
+export interface ReplacementRate {
+  /** What a replacement adds for its own size, at least (BIP125, rule 4). */
+  readonly incremental: bigint;
+  /** Below it the mempool takes nothing now. */
+  readonly floor: bigint;
+}
+
 /**
  * What the shop and the buyer ask of the bitcoin network. Every method throws `ChainUnavailable` when the
  * source does not answer; `undefined` is an answer ("there is none").
@@ -83,6 +103,17 @@ export interface Chain {
   feeRate(blocks: number): Promise<bigint>;
   /** @param raw serialised transaction, hex */
   broadcast(raw: string): Promise<BroadcastOutcome>;
+  /** What a broadcast would answer, with nothing sent. @param raw serialised transaction, hex */
+  testAcceptance(raw: string): Promise<BroadcastOutcome>;
+  /**
+   * Broadcasts parents together with the one child that pays for them. `accepted` if all of them are in; otherwise the
+   * outcome of the first that is not.
+   * @param raws 2 to 25 serialised transactions, hex, the child last
+   */
+  broadcastPackage(raws: readonly string[]): Promise<BroadcastOutcome>;
+  /** Undefined if it does not wait in the mempool: confirmed, or unknown. */
+  mempoolEntry(txid: string): Promise<MempoolEntry | undefined>;
+  replacementRate(): Promise<ReplacementRate>;
 }
 
 /** What a wallet asks besides: its coins. */

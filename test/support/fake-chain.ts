@@ -126,6 +126,14 @@ export function fakeChain(startHeight = 1_000): FakeChain {
         chain.broadcasts.push(raw);
         return chain.outcomes.shift() ?? { kind: 'accepted' };
       }),
+    testAcceptance: () => answering('testAcceptance', (): BroadcastOutcome => ({ kind: 'accepted' })),
+    broadcastPackage: (raws) =>
+      answering('broadcastPackage', (): BroadcastOutcome => {
+        chain.broadcasts.push(...raws);
+        return chain.outcomes.shift() ?? { kind: 'accepted' };
+      }),
+    mempoolEntry: () => answering('mempoolEntry', () => undefined),
+    replacementRate: () => answering('replacementRate', () => ({ incremental: 1_000n, floor: 1_000n })),
   };
   return chain;
 }
