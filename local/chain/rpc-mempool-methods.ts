@@ -59,9 +59,8 @@ export function mempoolMethods(stored: StoredLedger): RpcMethods {
           const range = `must be between 1 and ${MAX_CONFIRMATION_TARGET}`;
           throw new RpcError(rpcCodes.invalidParameter, `Invalid conf_target, ${range}`);
         }
-        // There is no fee market to learn from, on a real node's regtest neither.
-        const blocks = stored.ledger.chain.active.length - 1;
-        return { errors: ['Insufficient data or no feerate found'], blocks };
+        // There is no fee market to learn from, on a real node's regtest neither: not one block told anything.
+        return { errors: ['Insufficient data or no feerate found'], blocks: 0 };
       },
     },
   };
