@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { MIB, patterned } from '../support/object-store.ts';
+import { startStallingProxy } from '../support/stalling-proxy.ts';
+import {
+  emptyFolder,
+  readFolder,
+  startTestShops,
+  type TestShop,
+  type TestShops,
+} from '../support/test-shop.ts';
+
+let bundles: string;
+let program: string;
+let shops: TestShops;
+let shop: TestShop;
+let folder: string;
+let source: string;
+
+beforeAll(async () => {
+  bundles = await mkdtemp(join(tmpdir(), 'spillway-bundle-'));
+  program = join(bundles, 'publish.cjs');
+  const entryPoints = [join(__dirname, '../support/publish-process.ts')];
+  buildSync({ entryPoints, outfile: program, bundle: true, platform: 'node', target: 'node20' });
+  shops = await startTestShops();
+});
+afterAll(async () => {
+  await shops.end();
+  await rm(bundles, { recursive: true });
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spillway-publish-'));
+  source = await emptyFolder(join(folder, 'source'));
+  await writeFile(join(source, 'data.bin'), patterned(20 * MIB + 1, 12));
+  shop = await shops.shop(folder);
+});
+afterEach(async () => {
+  await shop.end();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Nothing of this process's environment, so that what works does so by what was given. */
+const start = (parameters: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess =>
+  spawn(process.execPath, ['--no-warnings', program, ...parameters], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+
+async function run(parameters: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = start(parameters, env);
+  const texts = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (data) => {
+    texts.stdout += data;
+  });
+  child.stderr?.on('data', (data) => {
+    texts.stderr += data;
+  });
+  const [code] = await once(child, 'close');
+  return { code, ...texts };
+}
+
+async function writeShopFile(objectsUrl: string): Promise<string> {
+  const lines = Object.entries(shop.environment(objectsUrl)).map(([name, value]) => `${name}=${value}\n`);
+  const shopFolder = join(folder, 'shop');
+  await mkdir(shopFolder, { recursive: true });
+  await writeFile(join(shopFolder, 'shop.env'), lines.join(''), { mode: 0o600 });
+  return shopFolder;
+}
+
+test('killed in the middle, the same command uploads only the rest', async () => {
+  let completed = 0;
+  // Four chunks go up side by side, so the last one is begun only after another is done and recorded.
+  const proxy = await startStallingProxy(shop.store.store.url, ({ method, url }) => {
+    const completes = method === 'POST' && url?.includes('uploadId=') === true;
+    return completes && ++completed === 5;
+  });
+  const shopFolder = await writeShopFile(proxy.url);
+  const command = [source, '--price', '5000', '--chunk-size', '5MiB', '--shop', shopFolder, '--json'];
+  const killed = start(command);
+  await proxy.stalled;
+  killed.kill('SIGKILL');
+  await once(killed, 'close');
+  await proxy.stop();
+  expect((await shop.unfinishedUploads()).length).toBeGreaterThanOrEqual(1);
+  expect((await shop.objects()).length).toBeLessThanOrEqual(4);
+  expect(await shop.datasets.list()).toEqual([]);
+
+  let parts = 0;
+  const counting = await startStallingProxy(shop.store.store.url, ({ method, url }) => {
+    if (method === 'PUT' && url?.includes('partNumber=')) parts++;
+    return false;
+  });
+  await writeShopFile(counting.url);
+  const { code, stdout, stderr } = await run(command);
+  await counting.stop();
+  expect(stderr).toContain('going on where it was interrupted');
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+  expect(result).toEqual({
+    outcome: 'published',
+    manifest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    folder: expect.stringMatching(/^[0-9a-f]{32}$/),
+    name: 'source',
+    files: 1,
+    bytes: 20 * MIB + 1,
+    chunks: 5,
+    chunkSize: 5 * MIB,
+    pricePerChunk: '5000',
+  });
+  // The last chunk is sent again, and not all of those before it.
+  expect(parts).toBeGreaterThanOrEqual(1);
+  expect(parts).toBeLessThanOrEqual(4);
+  expect((await shop.fetchDataset(result.manifest)).files).toEqual(await readFolder(source));
+  expect(await shop.unfinishedUploads()).toEqual([]);
+  expect(await readdir(join(shopFolder, 'publishing'))).toEqual([]);
+});
+
+test('the shop may be given by the environment alone', async () => {
+  const env = {
+    ...shop.environment(shop.store.store.url),
+    HOME: folder,
+    XDG_DATA_HOME: join(folder, 'data'),
+  };
+  const { code, stdout, stderr } = await run([source, '--price', '7', '--name', 'Näme'], env);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^1 file, 20 MiB, 5 chunks of 5 MiB\nuploading\n.*100 % \(20 MiB of 20 MiB\)\n$/s);
+  expect(stdout).toMatch(/^For sale: Näme\n {2}dataset {4}[0-9a-f]{64}\n/);
+  const [dataset] = await shop.datasets.list();
+  expect(dataset).toMatchObject({ name: 'Näme', pricePerChunk: 7n });
+});
+
+test.each([
+  [['--price', '0'], 'must be a whole number of satoshis, at least 1.'],
+  [['--price', '1.5'], 'must be a whole number of satoshis, at least 1.'],
+  [['--price', '2100000000000001'], 'must be a whole number of satoshis, at least 1.'],
+  [['--price', '1', '--chunk-size', 'big'], 'must be a size like 8MiB or 1GiB.'],
+  [[], "required option '--price <satoshis>' not specified"],
+  [['--price', '1'], 'SPILLWAY_TABLE is missing or not valid'],
+])('%j is refused', async (parameters, reason) => {
+  const { code, stdout, stderr } = await run([source, ...parameters]);
+  expect(stderr).toContain(reason);
+  expect(stdout).toBe('');
+  expect(code).toBe(1);
+});
