@@ -59,7 +59,9 @@ export function settlement(members: readonly SettlementMember[], payout: Output)
 }
 
 /** A change must stand at its input's index, so inputs without one go last. The order among equals is kept. */
-export function inSettlementOrder(members: readonly SettlementMember[]): readonly SettlementMember[] {
+export function inSettlementOrder<Member extends Pick<SettlementMember, 'change'>>(
+  members: readonly Member[],
+): readonly Member[] {
   return [...members.filter(({ change }) => change > 0n), ...members.filter(({ change }) => change <= 0n)];
 }
 
