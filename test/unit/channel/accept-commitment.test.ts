@@ -1,3 +1,4 @@
+import { sign } from '@noble/secp256k1';
 import { acceptCommitment, type Payment } from '../../../shared/channel/accept-commitment.ts';
 import { changeOf, channelAnswer, deadlines, fundingAt } from '../../../shared/channel/channel-facts.ts';
 import { closeChannel } from '../../../shared/channel/close-channel.ts';
@@ -29,7 +30,6 @@ const rejects = (shop: ChannelShop, channel: Channel, sent: Payment) =>
 
 /** Another signature of the same commitment, as a buyer with a random nonce makes it: valid, not the same bytes. */
 function otherSignature(buyer: string, channel: Channel, k: number): Payment {
-  // RFC 6979 is deterministic, so the other one is found with the key of an equal digest: none. Extra entropy makes one.
   const { funding } = channel;
   if (!funding) throw new Error('the channel has no funding');
   const message = commitmentMessage(
@@ -37,7 +37,6 @@ function otherSignature(buyer: string, channel: Channel, k: number): Payment {
     channel.terms.changeScript,
     changeOf(channel, k),
   );
-  const { sign } = jest.requireActual('@noble/secp256k1') as typeof import('@noble/secp256k1');
   const signature = sign(message, channelSecret(buyer, channel), {
     lowS: true,
     extraEntropy: new Uint8Array(32).fill(7),

@@ -1,0 +1,328 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { verify } from '@noble/secp256k1';
+import { script as bitcoinScript, Transaction } from 'bitcoinjs-lib';
+import type { BroadcastOutcome } from '../../../shared/chain/chain.ts';
+import { witnessScript } from '../../../shared/channel/channel-facts.ts';
+import { closeChannel } from '../../../shared/channel/close-channel.ts';
+import { settleChannel } from '../../../shared/channel/settle-channel.ts';
+import type { Channel } from '../../../shared/store/channel-record.ts';
+import {
+  CHANGE_SCRIPT,
+  type ChannelShop,
+  channelShop,
+  open,
+  openAndPaid,
+  PAYOUT_SCRIPT,
+  SELLER_KEY,
+  stored,
+} from '../../support/channel-shop.ts';
+import { dueAt } from '../../support/raw-item.ts';
+import { tableServer } from '../../support/table-server.ts';
+
+const tables = tableServer();
+
+/** A CLOSING channel whose settlement was broadcast. */
+async function closed(shop: ChannelShop, paid: number, overrides = {}): Promise<Channel> {
+  const channel = await openAndPaid(shop, 'alice', paid, overrides);
+  return (await closeChannel(shop, channel)).channel;
+}
+
+function fundingOf({ funding }: Channel) {
+  if (!funding) throw new Error('the channel has a funding');
+  return funding.outpoint;
+}
+
+function lastOf({ settlements }: Channel) {
+  const last = settlements.at(-1);
+  if (!last) throw new Error('the channel has a settlement');
+  return last;
+}
+
+/** A's refund or cancel as far as the shop looks at it: not of version 3. */
+const BUYER_SPEND = `02000000${'00'.repeat(20)}`;
+const SETTLEMENT_SPEND = `03000000${'00'.repeat(20)}`;
+
+describe('the settlement', () => {
+  test('pays A its change and B the rest, to the satoshi, with both signatures', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 3);
+    const { raw, txid, fee, signedAtHeight } = lastOf(channel);
+    const transaction = Transaction.fromHex(raw);
+    expect([transaction.version, transaction.locktime, transaction.ins.length]).toEqual([3, 0, 1]);
+    expect(transaction.getId()).toBe(txid);
+    expect(signedAtHeight).toBe(shop.chain.height());
+    const [input] = transaction.ins;
+    if (!input) throw new Error('it has one input');
+    expect(bytesToHex(Uint8Array.from(input.hash).reverse())).toBe(fundingOf(channel).txid);
+    expect([input.index, input.sequence]).toEqual([fundingOf(channel).vout, 0xfffffffd]);
+    // 2 sat/vB of at most 169 vB, and what B was paid for three chunks less that.
+    expect(fee).toBe(2n * 169n);
+    expect(transaction.outs.map(({ script, value }) => [bytesToHex(script), value])).toEqual([
+      [bytesToHex(CHANGE_SCRIPT), 60_000n - 15_000n],
+      [bytesToHex(PAYOUT_SCRIPT), 15_000n - 338n],
+    ]);
+    const [empty, buyer, seller, script] = input.witness;
+    expect([empty?.length, script]).toEqual([0, Buffer.from(witnessScript(channel))]);
+    if (!buyer || !seller) throw new Error('it has two signatures');
+    const signatures = [buyer, seller].map((signature) => bitcoinScript.signature.decode(signature));
+    expect(signatures.map(({ hashType }) => hashType)).toEqual([0x83, 0x01]);
+    const keys = [channel.channelKey, SELLER_KEY];
+    signatures.forEach(({ signature, hashType }, index) => {
+      const digest = transaction.hashForWitnessV0(0, witnessScript(channel), 60_000n, hashType);
+      expect(verifiesDigest(keys[index], digest, signature)).toBe(true);
+    });
+  });
+
+  test('has no change where nothing is left, and A’s signature commits to no output', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 12, { capacity: 57_500n });
+    const transaction = Transaction.fromHex(lastOf(channel).raw);
+    expect(transaction.outs.map(({ value }) => value)).toEqual([57_500n - lastOf(channel).fee]);
+    expect(transaction.ins[0]?.witness[1]?.at(-1)).toBe(0x82);
+  });
+
+  test.each([
+    ['the estimate', 2_000n, 338n],
+    ['at least one sat/vB', 0n, 169n],
+    ['at most half of what B was paid', 100_000n, 2_500n],
+    ['half also above the cap of 1,000 sat/vB', 10n ** 12n, 2_500n],
+  ])('pays a fee of %s', async (_, rate, fee) => {
+    const shop = await channelShop(tables());
+    shop.chain.rate = rate;
+    expect(lastOf(await closed(shop, 1)).fee).toBe(fee);
+  });
+
+  test('never pays more than 1,000 sat/vB', async () => {
+    const shop = await channelShop(tables(), { threeConfirmationsAbove: '100000000' });
+    await shop.datasets.setPrice('ab'.repeat(32), 1_000_000n);
+    shop.chain.rate = 5_000_000n;
+    const channel = await closed(shop, 1, { pricePerChunk: 1_000_000n, capacity: 12_000_000n });
+    expect(lastOf(channel).fee).toBe(169_000n);
+  });
+
+  test('that would leave B dust is not made, and says so', async () => {
+    const shop = await channelShop(tables(), { stressFeeRate: '0' });
+    await shop.datasets.setPrice('ab'.repeat(32), 462n);
+    const channel = await closed(shop, 1, { pricePerChunk: 462n });
+    // 462 less the least fee of 169 is 293, one below dust.
+    expect(channel.settlements).toEqual([]);
+    expect(shop.lines.at(-1)).toMatchObject({ event: 'settlement-uneconomic', fields: { alarm: true } });
+    expect(channel.state).toBe('CLOSING');
+  });
+});
+
+describe('rule 23: every variant is stored before it is broadcast', () => {
+  test('rule 23: in this order', async () => {
+    const shop = await channelShop(tables());
+    const channel = await openAndPaid(shop, 'alice', 2);
+    const order: string[] = [];
+    const { channels, chain } = shop;
+    const watched: ChannelShop = {
+      ...shop,
+      channels: {
+        ...channels,
+        async change(id, expectation, change) {
+          const after = await channels.change(id, expectation, change);
+          if (change.addSettlement) order.push(`stored ${change.addSettlement.txid}`);
+          return after;
+        },
+      },
+      chain: {
+        ...chain,
+        broadcast(raw) {
+          order.push(`broadcast ${Transaction.fromHex(raw).getId()}`);
+          return chain.broadcast(raw);
+        },
+      },
+    };
+    const { channel: closing } = await closeChannel(watched, channel);
+    const { txid } = lastOf(closing);
+    expect(order).toEqual([`stored ${txid}`, `broadcast ${txid}`]);
+    expect(closing.spend).toEqual({ txid });
+  });
+
+  test('rule 23: never broadcast when it could not be stored', async () => {
+    const shop = await channelShop(tables());
+    const channel = await openAndPaid(shop, 'alice', 2);
+    const closing = await shop.channels.change(channel.id, { states: ['OPEN'] }, { state: 'CLOSING' });
+    if (!closing) throw new Error('it was OPEN');
+    const failing = {
+      ...shop,
+      channels: { ...shop.channels, change: () => Promise.reject(new Error('the line is cut')) },
+    };
+    await expect(settleChannel(failing, closing)).rejects.toThrow('the line is cut');
+    const lost = { ...shop, channels: { ...shop.channels, change: () => Promise.resolve(undefined) } };
+    await settleChannel(lost, closing);
+    expect(shop.chain.broadcasts).toEqual([]);
+  });
+
+  test('rule 23: the stored variant is sent again, not signed anew', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 2);
+    const signer = { ...shop.signer, sign: () => Promise.reject(new Error('signed twice')) };
+    for (const kind of ['already-known', 'accepted'] as const) {
+      shop.chain.outcomes.push({ kind });
+      await settleChannel({ ...shop, signer }, await stored(shop, channel));
+    }
+    const { raw } = lastOf(channel);
+    expect(shop.chain.broadcasts).toEqual([raw, raw, raw]);
+    expect((await stored(shop, channel)).settlements).toHaveLength(1);
+  });
+
+  const failures: BroadcastOutcome['kind'][] = [
+    'missing-inputs',
+    'non-final',
+    'replacement-too-low',
+    'mempool-full',
+    'truc-violation',
+    'rejected',
+    'fee-too-low',
+  ];
+  test.each(failures)(
+    'rule 23: a broadcast that fails with %s loses nothing and raises an alarm',
+    async (kind) => {
+      const shop = await channelShop(tables());
+      const failure = { kind, detail: "the node's word" } as BroadcastOutcome;
+      shop.chain.outcomes.push(failure);
+      const channel = await closed(shop, 2);
+      expect([channel.state, channel.settlements.length, channel.paid]).toEqual(['CLOSING', 1, 2]);
+      expect(shop.lines.at(-1)).toMatchObject({
+        event: 'settlement-broadcast',
+        fields: { alarm: true, outcome: kind, detail: "the node's word" },
+      });
+      await settleChannel(shop, channel);
+      expect(shop.chain.broadcasts).toEqual([lastOf(channel).raw, lastOf(channel).raw]);
+    },
+  );
+
+  test('rule 23: a fee that has become too low is replaced by one worth storing', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 2);
+    const first = lastOf(channel);
+    expect(first.fee).toBe(338n);
+    const tooLow: BroadcastOutcome = { kind: 'fee-too-low', detail: 'mempool min fee not met' };
+    // An eighth more is 380.25 satoshis, 2.25 sat/vB: a rate below brings no new variant, however often it is tried.
+    for (const rate of [2_000n, 2_100n, 2_240n]) {
+      shop.chain.rate = rate;
+      shop.chain.outcomes.push(tooLow);
+      await settleChannel(shop, await stored(shop, channel));
+      expect((await stored(shop, channel)).settlements).toHaveLength(1);
+    }
+    shop.chain.rate = 3_000n;
+    shop.chain.outcomes.push(tooLow);
+    const after = await settleChannel(shop, await stored(shop, channel));
+    expect(after.settlements.map(({ fee }) => fee)).toEqual([338n, 507n]);
+    expect(after.spend).toEqual({ txid: lastOf(after).txid });
+    expect(shop.chain.broadcasts.slice(-2)).toEqual([first.raw, lastOf(after).raw]);
+  });
+
+  test('rule 23: two that settle at once store one variant', async () => {
+    const shop = await channelShop(tables());
+    const channel = await openAndPaid(shop, 'alice', 2);
+    const closing = await shop.channels.change(channel.id, { states: ['OPEN'] }, { state: 'CLOSING' });
+    if (!closing) throw new Error('it was OPEN');
+    await Promise.all(Array.from({ length: 30 }, () => settleChannel(shop, closing)));
+    expect((await stored(shop, channel)).settlements).toHaveLength(1);
+    expect(shop.chain.broadcasts).toHaveLength(1);
+  });
+});
+
+describe('rule 23: "settled" is decided by who spent the outpoint, six deep', () => {
+  test('rule 23: five deep it is CLOSING, six deep SETTLED', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 2);
+    const { raw, txid } = lastOf(channel);
+    shop.chain.spendBy(fundingOf(channel), raw, txid, false);
+    const inMempool = await settleChannel(shop, channel);
+    expect([inMempool.state, inMempool.spend]).toEqual(['CLOSING', { txid }]);
+    shop.chain.spendBy(fundingOf(channel), raw, txid);
+    const height = shop.chain.height();
+    shop.chain.mine(4);
+    const five = await settleChannel(shop, await stored(shop, channel));
+    expect([five.state, five.spend]).toEqual(['CLOSING', { txid, height }]);
+    shop.chain.mine(1);
+    const six = await settleChannel(shop, five);
+    expect([six.state, six.spend]).toEqual(['SETTLED', { txid, height }]);
+    expect(await dueAt(shop, channel)).toBe(channel.terms.refundHeight + 144);
+    expect(shop.chain.broadcasts).toHaveLength(1);
+  });
+
+  test('rule 23: by a settlement of ours with a txid that the record does not know', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 2);
+    shop.chain.spendBy(fundingOf(channel), SETTLEMENT_SPEND, '88'.repeat(32));
+    shop.chain.mine(5);
+    expect(await settleChannel(shop, channel)).toMatchObject({
+      state: 'SETTLED',
+      spend: { txid: '88'.repeat(32) },
+    });
+  });
+
+  test("rule 23: by A's refund it is EXPIRED, with an alarm where something was paid", async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 2);
+    // Even under the very txid that was stored: what counts is the transaction.
+    shop.chain.spendBy(fundingOf(channel), BUYER_SPEND, lastOf(channel).txid);
+    shop.chain.mine(5);
+    expect((await settleChannel(shop, channel)).state).toBe('EXPIRED');
+    expect(shop.lines).toContainEqual({
+      event: 'funding-spent-by-buyer',
+      fields: { alarm: true, channelId: channel.id, txid: lastOf(channel).txid },
+    });
+  });
+
+  test('rule 23: a settlement that a reorg took is sent again', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 2);
+    const { raw, txid } = lastOf(channel);
+    shop.chain.spendBy(fundingOf(channel), raw, txid);
+    const confirmed = await settleChannel(shop, channel);
+    expect(confirmed.spend?.height).toBe(shop.chain.height());
+    shop.chain.reorgFrom(shop.chain.height());
+    const back = await settleChannel(shop, confirmed);
+    expect([back.state, back.spend]).toEqual(['CLOSING', { txid }]);
+  });
+
+  test('rule 23: the chain’s silence decides nothing', async () => {
+    const shop = await channelShop(tables());
+    const channel = await closed(shop, 2);
+    shop.chain.failing = true;
+    await expect(settleChannel(shop, channel)).rejects.toThrow('the fake node is down');
+    expect(await stored(shop, channel)).toEqual(channel);
+  });
+});
+
+describe('a CLOSING channel without a sale', () => {
+  test('waits for L, and is looked at with every block from then on', async () => {
+    const shop = await channelShop(tables());
+    const channel = await open(shop, 'alice');
+    const closing = await shop.channels.change(
+      channel.id,
+      { states: ['OPEN'] },
+      { state: 'CLOSING', dueAt: 0 },
+    );
+    if (!closing) throw new Error('it was OPEN');
+    await settleChannel(shop, closing);
+    expect(await dueAt(shop, channel)).toBe(channel.terms.refundHeight);
+    shop.chain.setHeight(channel.terms.refundHeight + 3);
+    await settleChannel(shop, closing);
+    expect(await dueAt(shop, channel)).toBe(channel.terms.refundHeight + 4);
+    expect(shop.chain.broadcasts).toEqual([]);
+    expect((await stored(shop, channel)).state).toBe('CLOSING');
+  });
+
+  test('is EXPIRED by the refund, without an alarm', async () => {
+    const shop = await channelShop(tables());
+    const channel = await open(shop, 'alice');
+    const closing = await shop.channels.change(channel.id, { states: ['OPEN'] }, { state: 'CLOSING' });
+    if (!closing) throw new Error('it was OPEN');
+    shop.chain.spendBy(fundingOf(channel), BUYER_SPEND, '66'.repeat(32));
+    shop.chain.mine(5);
+    expect((await settleChannel(shop, closing)).state).toBe('EXPIRED');
+    expect(shop.lines.some(({ fields }) => fields.alarm === true)).toBe(false);
+  });
+});
+
+function verifiesDigest(key: Uint8Array | undefined, digest: Uint8Array, signature: Uint8Array): boolean {
+  return key !== undefined && verify(Uint8Array.from(signature), digest, key, { prehash: false, lowS: true });
+}
