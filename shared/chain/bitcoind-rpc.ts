@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import * as v from 'valibot';
-import { MAX_NODE_ANSWER_BYTES } from '../limits.ts';
+import { answerText, failureText } from './answer-text.ts';
 import { ChainUnavailable } from './chain.ts';
 
 /** The node heard the call and refused it, in Bitcoin Core's numbering (its rpc/protocol.h). */
@@ -59,10 +59,10 @@ export function nodeCaller({ url, fetch, retries }: NodeConnection): NodeCall {
         signal: AbortSignal.timeout(timeoutMs),
       });
       status = response.status;
-      text = await boundedText(response);
+      text = await answerText(response);
     } catch (error) {
       if (error instanceof ChainUnavailable) throw error;
-      throw new TransportFailure(describe(error));
+      throw new TransportFailure(failureText(error));
     }
     // 503: the node's queue of calls is full.
     if (status === 503) throw new TransportFailure('busy');
@@ -84,7 +84,7 @@ export function nodeCaller({ url, fetch, retries }: NodeConnection): NodeCall {
       return v.parse(schema, result);
     } catch (error) {
       if (error instanceof NodeRefusal && !isScanBusy(error)) throw error;
-      throw new ChainUnavailable(`bitcoind at ${host}, ${method}: ${describe(error)}`, { cause: error });
+      throw new ChainUnavailable(`bitcoind at ${host}, ${method}: ${failureText(error)}`, { cause: error });
     }
   };
 }
@@ -101,30 +101,7 @@ function parseAnswer(text: string, status: number): v.InferOutput<typeof answerS
   }
 }
 
-async function boundedText(response: Response): Promise<string> {
-  if (!response.body) return '';
-  const decoder = new TextDecoder();
-  const reader = response.body.getReader();
-  let text = '';
-  let size = 0;
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-    size += piece.value.byteLength;
-    if (size > MAX_NODE_ANSWER_BYTES) {
-      await reader.cancel();
-      throw new ChainUnavailable('an answer that is too long');
-    }
-    text += decoder.decode(piece.value, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
 function basicAuthorization(user: string, password: string): string {
   const bytes = new TextEncoder().encode(`${user}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return `${error.message}${cause}`;
 }
