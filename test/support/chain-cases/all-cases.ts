@@ -5,6 +5,7 @@ import { finalityCases } from './finality-cases.ts';
 import { formCases } from './form-cases.ts';
 import { hashTypeCases } from './hash-type-cases.ts';
 import { outputCases } from './output-cases.ts';
+import { reorgCases } from './reorg-cases.ts';
 import { replacementCases } from './replacement-cases.ts';
 import { scriptCases } from './script-cases.ts';
 import { trucCases } from './truc-cases.ts';
@@ -19,5 +20,6 @@ export const caseGroups: readonly (readonly [theme: string, cases: readonly Chai
   ['hash types', hashTypeCases],
   ['version 3', trucCases],
   ['replacement', replacementCases],
-  ['double spends, coinbases and reorgs', chainHistoryCases],
+  ['double spends and coinbases', chainHistoryCases],
+  ['reorgs', reorgCases],
 ];

@@ -48,3 +48,14 @@ export const oneCase = (name: string, expected: Expected, build: ChainCase['buil
 export const refused = (reason: string, message = reason): Expected => ({ reason, send: [-26, message] });
 
 export const missing: Expected = { reason: 'missing-inputs', send: [-25, 'bad-txns-inputs-missingorspent'] };
+
+export const knownInBlock: Expected = {
+  reason: 'txn-already-known',
+  send: [-27, 'Transaction outputs already in utxo set'],
+};
+
+export const tooYoung = (depth: number): Expected =>
+  refused(
+    'bad-txns-premature-spend-of-coinbase',
+    `bad-txns-premature-spend-of-coinbase, tried to spend coinbase at depth ${depth}`,
+  );

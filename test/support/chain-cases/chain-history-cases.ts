@@ -1,32 +1,11 @@
 import type { Transaction } from 'bitcoinjs-lib';
 import { buyer } from '../chain-keys.ts';
-import {
-  coinOf,
-  signed,
-  signKeyHash,
-  type TestCoin,
-  toBuyer,
-  toChannel,
-  unsigned,
-} from '../chain-transactions.ts';
-import {
-  allowed,
-  type ChainCase,
-  type Expected,
-  missing,
-  oneCase,
-  refused,
-  type Scene,
-} from './chain-case.ts';
+import { coinOf, signed, signKeyHash, type TestCoin, toBuyer, unsigned } from '../chain-transactions.ts';
+import { allowed, type ChainCase, knownInBlock, missing, oneCase, tooYoung } from './chain-case.ts';
 
 const spend = (coins: readonly TestCoin[], fee: bigint, version = 2, locktime = 0): Transaction => {
   const total = coins.reduce((sum, { value }) => sum + value, 0n);
   return signed({ coins, outputs: [toBuyer(total - fee)], version, locktime });
-};
-
-const knownInBlock: Expected = {
-  reason: 'txn-already-known',
-  send: [-27, 'Transaction outputs already in utxo set'],
 };
 
 const doubleSpendCases: readonly ChainCase[] = [
@@ -104,12 +83,6 @@ const doubleSpendCases: readonly ChainCase[] = [
   }),
 ];
 
-const tooYoung = (depth: number): Expected =>
-  refused(
-    'bad-txns-premature-spend-of-coinbase',
-    `bad-txns-premature-spend-of-coinbase, tried to spend coinbase at depth ${depth}`,
-  );
-
 const coinbaseCases: readonly ChainCase[] = [
   ...[1, 2, 50, 99].map((depth) =>
     oneCase(`a coinbase at depth ${depth}`, tooYoung(depth), async (scene) =>
@@ -126,135 +99,4 @@ const coinbaseCases: readonly ChainCase[] = [
   ),
 ];
 
-/** Takes the last blocks off the chain. */
-async function unmine(scene: Scene, blocks: number): Promise<void> {
-  const hash = await scene.rpc('getblockhash', (await scene.height()) - blocks + 1);
-  await scene.rpc('invalidateblock', hash);
-}
-
-async function mined(scene: Scene, tx: Transaction): Promise<Transaction> {
-  await scene.send(tx);
-  await scene.mine(1);
-  return tx;
-}
-
-const spendsOther = refused(
-  'truc-spends-nontruc',
-  'truc-spends-nontruc, version=3 tx <txid> (wtxid=<txid>) cannot spend from non-version=3 tx <txid> (wtxid=<txid>)',
-);
-
-const reorgCases: readonly ChainCase[] = [
-  oneCase(
-    'after a reorg: the mined transaction waits again',
-    { reason: 'txn-already-in-mempool', send: 'sent' },
-    async (scene) => {
-      const tx = await mined(scene, spend([scene.coin()], 500n));
-      await unmine(scene, 1);
-      return tx;
-    },
-  ),
-  oneCase('after a reorg: a settlement that waits again is replaced by a refund', allowed, async (scene) => {
-    const coin = scene.channelCoin();
-    await mined(scene, spend([coin], 500n, 3));
-    await unmine(scene, 1);
-    return spend([coin], 5_000n, 2, 100);
-  }),
-  oneCase(
-    'after a reorg: a refund that pays too little does not replace the settlement',
-    refused(
-      'insufficient fee',
-      'insufficient fee, rejecting replacement <txid>; new feerate 0.00001459 BTC/kvB <= old feerate 0.00003649 BTC/kvB',
-    ),
-    async (scene) => {
-      const coin = scene.channelCoin();
-      await mined(scene, spend([coin], 500n, 3));
-      await unmine(scene, 1);
-      return spend([coin], 200n, 2, 100);
-    },
-  ),
-  oneCase('after a reorg: a locktime that had come has not', refused('non-final'), async (scene) => {
-    await scene.mine(2);
-    const locktime = await scene.height();
-    const tx = spend([scene.coin()], 500n, 2, locktime);
-    await unmine(scene, 2);
-    return tx;
-  }),
-  oneCase(
-    'after a reorg: a version 3 settlement of a funding that waits again',
-    spendsOther,
-    async (scene) => {
-      const coin = scene.coin();
-      const funding = await mined(scene, signed({ coins: [coin], outputs: [toChannel(99_000n)] }));
-      await unmine(scene, 1);
-      return spend([coinOf(funding, 0)], 500n, 3);
-    },
-  ),
-  oneCase('after a reorg: the coinbase of a lost block', missing, async (scene) => {
-    await scene.mine(1);
-    const coinbase = await scene.coinbase(1);
-    await unmine(scene, 1);
-    return spend([coinbase], 500n);
-  }),
-  oneCase('after a reorg: a coinbase that had matured is young again', tooYoung(98), async (scene) => {
-    await scene.mine(2);
-    const coinbase = await scene.coinbase(100);
-    await unmine(scene, 2);
-    return spend([coinbase], 500n);
-  }),
-  oneCase(
-    'after a reorg: what spent a coinbase that is young again has left',
-    tooYoung(98),
-    async (scene) => {
-      await scene.mine(2);
-      const tx = spend([await scene.coinbase(100)], 500n);
-      await scene.send(tx);
-      await unmine(scene, 2);
-      return tx;
-    },
-  ),
-  oneCase('after a reorg: what waited for a locktime has left', refused('non-final'), async (scene) => {
-    await scene.mine(2);
-    const tx = spend([scene.coin()], 500n, 2, await scene.height());
-    await scene.send(tx);
-    await unmine(scene, 2);
-    return tx;
-  }),
-  oneCase('after a reorg and back: the transaction is in its block', knownInBlock, async (scene) => {
-    const tx = await mined(scene, spend([scene.coin()], 500n));
-    const tip = await scene.rpc('getbestblockhash');
-    await unmine(scene, 1);
-    await scene.rpc('reconsiderblock', tip);
-    return tx;
-  }),
-  oneCase('after a reorg and a longer chain: the transaction is mined again', knownInBlock, async (scene) => {
-    const tx = await mined(scene, spend([scene.coin()], 500n));
-    await unmine(scene, 1);
-    await scene.mine(2);
-    return tx;
-  }),
-  oneCase(
-    'after a reorg: a child that waited on a mined parent stays',
-    { reason: 'txn-already-in-mempool', send: 'sent' },
-    async (scene) => {
-      const parent = await mined(scene, spend([scene.coin()], 500n));
-      const child = spend([coinOf(parent, 0)], 500n);
-      await scene.send(child);
-      await unmine(scene, 1);
-      return child;
-    },
-  ),
-  oneCase(
-    'after a reorg: a settlement that waited on a mined funding stays',
-    { reason: 'txn-already-in-mempool', send: 'sent' },
-    async (scene) => {
-      const coin = scene.coin();
-      const funding = await mined(scene, signed({ coins: [coin], outputs: [toChannel(99_000n)] }));
-      const settlement = spend([coinOf(funding, 0)], 500n, 3);
-      await scene.send(settlement);
-      await unmine(scene, 1);
-      return settlement;
-    },
-  ),
-];
-
-export const chainHistoryCases: readonly ChainCase[] = [...doubleSpendCases, ...coinbaseCases, ...reorgCases];
+export const chainHistoryCases: readonly ChainCase[] = [...doubleSpendCases, ...coinbaseCases];

@@ -120,6 +120,17 @@ export const trucCases: readonly ChainCase[] = [
     const parent = await parentWithChild(scene, 500n);
     return spend([coinOf(parent, 0)], 1_000n);
   }),
+  oneCase(
+    'a child that pays too little to replace the only child',
+    truc(
+      'insufficient fee',
+      'rejecting replacement <txid>, not enough additional fees to relay; 0.00000001 < 0.0000011',
+    ),
+    async (scene) => {
+      const parent = await parentWithChild(scene, 500n);
+      return spend([coinOf(parent, 0)], 501n);
+    },
+  ),
   oneCase('version 3 in place of version 2', allowed, async (scene) => {
     const coin = scene.coin();
     await scene.send(spend([coin], 500n, 2));
