@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Faucet } from '../chain/faucet.ts';
+import { startTimer, type Timer } from '../timer.ts';
 import { spillway, spillwayJson } from './children.ts';
 import type { Tell } from './story.ts';
 
@@ -34,7 +35,7 @@ export async function buyAndDie(buying: Buying, faucet: Faucet, tell: Tell): Pro
     if (deposit) {
       tell(`The buyer's wallet is empty. It asks for ${deposit[1]} sat; any wallet can pay that address.`);
       deposits += 1;
-      void faucet.fund(deposit[2] ?? '', BigInt(deposit[1] ?? 0)).then(() => faucet.mine(1));
+      void faucet.fund(deposit[2] ?? '', BigInt(deposit[1] ?? 0));
     }
     if (/^channel \w+ for/.test(line)) tell(`A channel is proposed: ${line.replace(/^channel \w+ /, '')}.`);
     if (/^the refund is signed/.test(line)) {
@@ -48,13 +49,22 @@ export async function buyAndDie(buying: Buying, faucet: Faucet, tell: Tell): Pro
     if (paid >= killAt) child.kill('SIGKILL');
   };
   const printed: string[] = [];
+  const mining = mineRegularly(faucet);
   const { code, signal } = await spillway(buyArguments(buying), (line, child) => {
     printed.push(line);
     onLine(line, child);
   }).ended;
+  await mining.stop();
   if (signal !== 'SIGKILL') throw new Error(`the buyer ended by itself with ${code}:\n${printed.join('\n')}`);
   tell(`After ${paid} of ${buying.chunks} chunks the buyer is killed (SIGKILL), in the middle of its work.`);
   return { deposits, chunksPaid: paid };
+}
+
+/** Milliseconds: blocks come as they do on a live network, whatever anybody waits for, only faster. */
+const BLOCK_EVERY = 300;
+
+function mineRegularly(faucet: Faucet): Timer {
+  return startTimer(BLOCK_EVERY, () => faucet.mine(1));
 }
 
 export interface Bought {
@@ -68,7 +78,7 @@ export interface Bought {
 /** The same command again: it goes on where it was, and waits for the settlement to be in a block. */
 export async function buyTheRest(buying: Buying, faucet: Faucet, tell: Tell): Promise<Bought> {
   let resumed = false;
-  const mining = setInterval(() => void faucet.mine(1), 300);
+  const mining = mineRegularly(faucet);
   try {
     const result = await spillwayJson([...buyArguments(buying), '--wait'], (line) => {
       if (line.startsWith('going on with')) {
@@ -86,6 +96,6 @@ export async function buyTheRest(buying: Buying, faucet: Faucet, tell: Tell): Pr
       throw new Error(`${channels.length} channels were used for one purchase`);
     return { ...channel, paid: BigInt(channel.paid), resumed };
   } finally {
-    clearInterval(mining);
+    await mining.stop();
   }
 }
