@@ -10,7 +10,7 @@ export interface SettlementPolicy {
   readonly reorgMargin: number;
   /** Channels with fewer blocks left settle alone. */
   readonly batchMargin: number;
-  /** Satoshis per 1,000 vB that no settlement exceeds. */
+  /** Satoshis per 1,000 vB that no settlement exceeds, at the size the protocol counts (real signatures are a byte or two shorter). */
   readonly maximumFeeRate: bigint;
 }
 

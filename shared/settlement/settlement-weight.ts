@@ -12,7 +12,10 @@ const INPUT_WEIGHT = (36 + 1 + 4) * WITNESS_SCALE + 1 + 1 + 2 * (1 + 73) + (1 + 
 const OVERHEAD_WEIGHT = (4 + 4 + 1 + 1) * WITNESS_SCALE + 2;
 
 /** What a channel adds to a settlement, weight units. */
-export function memberWeight({ change, changeScript }: Pick<SettlementMember, 'change' | 'changeScript'>): number {
+export function memberWeight({
+  change,
+  changeScript,
+}: Pick<SettlementMember, 'change' | 'changeScript'>): number {
   return INPUT_WEIGHT + (change > 0n ? outputWeight(changeScript) : 0);
 }
 

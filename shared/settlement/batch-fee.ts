@@ -1,0 +1,117 @@
+import { inSettlementOrder, type SettlementMember } from '../protocol/transactions.ts';
+import { deadlineFee, type Market, type Stake } from './fee-curve.ts';
+import { greater, sum } from './fee-rate.ts';
+import type { SettlementPolicy } from './settlement-policy.ts';
+import { costOf, emptyWeight, memberWeight, virtualSizeOf } from './settlement-weight.ts';
+
+/** A channel that can be settled now: its funding is confirmed and nothing in the mempool spends it. */
+export interface Candidate extends Stake, Pick<SettlementMember, 'changeScript' | 'change'> {
+  readonly id: string;
+  /** Until this height it may wait for a batch to be full; absent, it is due. From T_close on nothing waits. */
+  readonly waitUntil?: number;
+}
+
+/** What a fee depends on besides the channels. */
+export interface BatchView extends Market {
+  readonly tip: number;
+  readonly payoutScript: Uint8Array;
+  /** The payout's dust limit, satoshis. */
+  readonly dust: bigint;
+}
+
+/** A settlement to sign, of one channel or of many. */
+export interface PricedSettlement<Member> {
+  /** In the order of the transaction's inputs. */
+  readonly members: readonly Member[];
+  readonly virtualSize: number;
+  /** Satoshis. */
+  readonly fee: bigint;
+}
+
+/** A channel that stays as it is for now: settling it would cost more than it brings. */
+export interface Kept<Member> {
+  readonly member: Member;
+  /** What it would have to pay, satoshis: within the batch, or alone where it was alone. */
+  readonly cost: bigint;
+}
+
+/**
+ * Prices a settlement of those channels that bring more than they add to its cost, and keeps the others for a time or a
+ * batch in which they do: nothing here spends a satoshi to gain less.
+ */
+export function priceBatch<Member extends Candidate>(
+  candidates: readonly Member[],
+  view: BatchView,
+  policy: SettlementPolicy,
+): { readonly settlement?: PricedSettlement<Member>; readonly kept: readonly Kept<Member>[] } {
+  let members = candidates;
+  const kept: Kept<Member>[] = [];
+  while (members.length > 0) {
+    const { virtualSize } = sizeOf(members, view.payoutScript);
+    const answer = deadlineFee({ ...view, stakes: members, virtualSize }, policy);
+    // By the fee itself: its rate, rounded down, could let a member in that costs one satoshi more than it brings.
+    const rate = answer.kind === 'fee' ? ceilingRate(answer.fee, virtualSize) : view.floor;
+    const burning = members.filter((member) => member.share < costOf(memberWeight(member), rate));
+    if (answer.kind === 'fee' && burning.length === 0) {
+      return { settlement: { members: inSettlementOrder(members), virtualSize, fee: answer.fee }, kept };
+    }
+    const dropped = burning.length > 0 && burning.length < members.length ? burning : [poorest(members)];
+    for (const member of dropped) {
+      const alone = virtualSizeOf(emptyWeight(view.payoutScript) + memberWeight(member));
+      const cost = members.length > 1 ? costOf(memberWeight(member), rate) : costOf(alone * 4, rate);
+      kept.push({ member, cost });
+    }
+    members = members.filter((member) => !dropped.includes(member));
+  }
+  return { kept };
+}
+
+/**
+ * What each member bears of a settlement's fee, satoshis, in the order given: the cost of its own weight, and of the rest (the
+ * payout's output, the rounding) a part in proportion to what it has left. The parts add up to the fee and none exceeds its share.
+ * @throws RangeError where the fee is more than all shares, or a member's own weight costs more than its share
+ */
+export function shareFee(
+  members: readonly Candidate[],
+  fee: bigint,
+  payoutScript: Uint8Array,
+): readonly bigint[] {
+  const { weight } = sizeOf(members, payoutScript);
+  const own = members.map((member) => (fee * BigInt(memberWeight(member))) / BigInt(weight));
+  const left = members.map(({ share }, index) => share - (own[index] ?? 0n));
+  const rest = fee - sum(own);
+  const allLeft = sum(left);
+  if (rest > allLeft || left.some((amount) => amount < 0n))
+    throw new RangeError('the fee is above the shares');
+  const parts = own.map(
+    (amount, index) => amount + (allLeft > 0n ? (rest * (left[index] ?? 0n)) / allLeft : 0n),
+  );
+  let undivided = fee - sum(parts);
+  return parts.map((part, index) => {
+    const share = members[index]?.share ?? 0n;
+    if (undivided === 0n || part >= share) return part;
+    undivided -= 1n;
+    return part + 1n;
+  });
+}
+
+/** Of a settlement of these channels. */
+export function sizeOf(
+  members: readonly Pick<Candidate, 'change' | 'changeScript'>[],
+  payoutScript: Uint8Array,
+): { readonly weight: number; readonly virtualSize: number } {
+  const weight = members.reduce((total, member) => total + memberWeight(member), emptyWeight(payoutScript));
+  return { weight, virtualSize: virtualSizeOf(weight) };
+}
+
+function ceilingRate(fee: bigint, virtualSize: number): bigint {
+  return greater((fee * 1_000n + BigInt(virtualSize) - 1n) / BigInt(virtualSize), 0n);
+}
+
+/** The member that brings least for its weight; of equals the last. */
+function poorest<Member extends Candidate>(members: readonly Member[]): Member {
+  return members.reduce((least, member) => {
+    const brings = member.share * BigInt(memberWeight(least));
+    return brings <= least.share * BigInt(memberWeight(member)) ? member : least;
+  });
+}
