@@ -10,7 +10,6 @@ import {
   emptyChain,
   tipOf,
 } from './chain-state.ts';
-import { checkFinal } from './finality.ts';
 import {
   addEntry,
   emptyMempool,
@@ -137,8 +136,7 @@ function refillMempool(ledger: Ledger, returning: readonly TransactionRecord[]):
   const returned = { checkScripts: false, fromBlock: true };
   for (const transaction of returning) acceptTransaction(ledger, transaction, now, returned);
   for (const entry of waiting) {
-    if (checkFinal(ledger.chain, entry) || entry.spends.some((key) => ledger.mempool.spenders.has(key)))
-      continue;
-    acceptTransaction(ledger, entry, entry.time, returned);
+    const conflicts = entry.spends.some((key) => ledger.mempool.spenders.has(key));
+    if (!conflicts) acceptTransaction(ledger, entry, entry.time, returned);
   }
 }

@@ -130,6 +130,17 @@ async function bestChain(dataFolder: string): Promise<unknown[]> {
   return hashes;
 }
 
+test('a mocked clock stays mocked', async () => {
+  const dataFolder = newFolder();
+  const before = await startProcess(dataFolder);
+  await before.rpc('setmocktime', 2_000_000_000);
+  await kill(before.child);
+  const { child, rpc } = await startProcess(dataFolder);
+  await rpc('generatetoaddress', 1, addressOf(p2wpkh(buyer)));
+  expect(await rpc('getblockchaininfo')).toMatchObject({ blocks: 1, time: 2_000_000_000 });
+  await kill(child);
+});
+
 test('a second ledger does not open a folder that is in use', async () => {
   const dataFolder = newFolder();
   const { child } = await startProcess(dataFolder);

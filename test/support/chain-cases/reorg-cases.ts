@@ -1,4 +1,5 @@
 import type { Transaction } from 'bitcoinjs-lib';
+import { addressOf, p2wpkh, seller } from '../chain-keys.ts';
 import { coinOf, signed, type TestCoin, toBuyer, toChannel } from '../chain-transactions.ts';
 import {
   allowed,
@@ -143,6 +144,32 @@ export const reorgCases: readonly ChainCase[] = [
       await scene.send(settlement);
       await unmine(scene, 1);
       return settlement;
+    },
+  ),
+  oneCase(
+    'after a reorg to an equal chain and back: the block seen first stays',
+    knownInBlock,
+    async (scene) => {
+      const tx = await mined(scene, spend([scene.coin()], 500n));
+      const first = await scene.rpc('getbestblockhash');
+      await unmine(scene, 1);
+      await scene.rpc('generateblock', addressOf(p2wpkh(seller)), []);
+      await scene.rpc('reconsiderblock', first);
+      return tx;
+    },
+  ),
+  oneCase(
+    'after a reorg: the child of a parent that was mined with it and is replaced',
+    missing,
+    async (scene) => {
+      const coin = scene.coin();
+      const parent = spend([coin], 500n);
+      await scene.send(parent);
+      const child = spend([coinOf(parent, 0)], 500n);
+      await mined(scene, child);
+      await unmine(scene, 1);
+      await scene.send(spend([coin], 9_000n));
+      return child;
     },
   ),
 ];
