@@ -4,10 +4,11 @@ import { bitcoindChain } from '../shared/chain/bitcoind.ts';
 import { tipsOf } from '../shared/chain/tips.ts';
 import type { Shop } from '../shared/channel/shop.ts';
 import { systemClock } from '../shared/clock.ts';
-import { readShopConfig } from '../shared/config.ts';
+import { readShopConfig, type ShopConfig } from '../shared/config.ts';
 import { s3Client, s3ObjectLinks } from '../shared/dataset/s3-objects.ts';
 import { consoleLog } from '../shared/log.ts';
 import { scriptOfAddress } from '../shared/protocol/network.ts';
+import { outputKind } from '../shared/protocol/script.ts';
 import { seedSigner } from '../shared/signer/seed-signer.ts';
 import { chunkObjects } from '../shared/store/chunk-objects.ts';
 import { dynamoChannels } from '../shared/store/dynamo-channels.ts';
@@ -29,7 +30,7 @@ function buildShop(): Shop {
   return {
     network: config.network,
     policy: config.policy,
-    payoutScript: scriptOfAddress(config.payoutAddress, config.network),
+    payoutScript: payoutScriptOf(config),
     channels: dynamoChannels(table, config.table),
     datasets,
     chunks: chunkObjects(datasets),
@@ -40,4 +41,11 @@ function buildShop(): Shop {
     clock: systemClock,
     log: consoleLog,
   };
+}
+
+/** Dust limits and sizes of settlements are known for these kinds alone. */
+function payoutScriptOf({ payoutAddress, network }: ShopConfig): Uint8Array {
+  const script = scriptOfAddress(payoutAddress, network);
+  if (!outputKind(script)) throw new Error('SPILLWAY_PAYOUT_ADDRESS must be a P2WPKH, P2WSH or P2TR address');
+  return script;
 }
