@@ -1,24 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import {
-  appendFile,
-  mkdir,
-  mkdtemp,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { type PublishPorts, type PublishRequest, publish } from '../../client/seller/publish.ts';
 import { PublishRefused } from '../../client/seller/publish-error.ts';
-import { chunkKey } from '../../shared/dataset/object-keys.ts';
-import type { ObjectDescription } from '../../shared/dataset/objects.ts';
-import { BUCKET, MIB, patterned } from '../support/object-store.ts';
+import { MIB, patterned } from '../support/object-store.ts';
 import {
+  afterPart,
   emptyFolder,
   readFolder,
   startTestShops,
@@ -47,22 +35,6 @@ afterEach(async () => {
 
 const sell = (request: Partial<PublishRequest> = {}, ports: Partial<PublishPorts> = {}) =>
   publish({ source, pricePerChunk: 5_000n, ...request }, { ...shop.ports, ...ports });
-
-/** Does something once, right after so many parts are uploaded. */
-const afterPart = (count: number, action: () => Promise<unknown>): Partial<PublishPorts> => {
-  let parts = 0;
-  const { putPart, ...objects } = shop.ports.objects;
-  return {
-    objects: {
-      ...objects,
-      putPart: async (...parameters) => {
-        const tag = await putPart(...parameters);
-        if (++parts === count) await action();
-        return tag;
-      },
-    },
-  };
-};
 
 describe('what is published is what a buyer gets', () => {
   test('a folder of many tiny files, empty ones, one large, and names of many scripts', async () => {
@@ -170,7 +142,7 @@ describe('publishing again', () => {
 
   test('where another publication of the same content was quicker, that one is for sale', async () => {
     let other: { manifest: string; folder?: string } | undefined;
-    const interfering = afterPart(2, async () => {
+    const interfering = afterPart(shop.ports.objects, 2, async () => {
       other = await sell({}, { stateFolder: join(folder, 'elsewhere') });
     });
     const result = await sell({}, interfering);
@@ -240,174 +212,4 @@ describe('what is refused', () => {
     await refused('the dataset needs a name', { name: '' });
     await refused('the description is longer than 10000 characters', { description: 'x'.repeat(10_001) });
   });
-});
-
-describe('a source that changes while it is published', () => {
-  beforeEach(async () => {
-    await writeFile(join(source, 'a'), patterned(11 * MIB, 7));
-    await writeFile(join(source, 'b'), 'small');
-  });
-
-  test.each<[string, string, (path: string) => Promise<unknown>]>([
-    ['a file that grew, behind what was read', 'a', (path) => appendFile(path, 'more')],
-    ['a file that was written again at the same length', 'b', (path) => writeFile(path, 'other')],
-    ['a file that was cut', 'a', (path) => truncate(path, 6 * MIB)],
-    ['a file that was touched', 'a', (path) => utimes(path, 1, 1)],
-  ])('%s', async (_, name, change) => {
-    const location = join(source, name);
-    await expect(
-      sell(
-        {},
-        afterPart(1, () => change(location)),
-      ),
-    ).rejects.toThrow(new PublishRefused(`${location} changed while it was published`));
-    expect(await shop.datasets.list()).toEqual([]);
-    expect(await shop.unfinishedUploads()).toEqual([]);
-    // The same command once the source is at rest.
-    const result = await sell();
-    expect((await shop.fetchDataset(result.manifest)).files).toEqual(await readFolder(source));
-  });
-
-  test('a file that is gone', async () => {
-    const remove = afterPart(1, () => rm(join(source, 'b')));
-    await expect(sell({}, remove)).rejects.toThrow(PublishRefused);
-    expect(await shop.datasets.list()).toEqual([]);
-  });
-
-  test('a file that became a link', async () => {
-    const replace = afterPart(1, async () => {
-      await rename(join(source, 'b'), join(folder, 'b'));
-      await symlink(join(folder, 'b'), join(source, 'b'));
-    });
-    await expect(sell({}, replace)).rejects.toThrow(`${join(source, 'b')} changed while it was published`);
-    expect(await shop.datasets.list()).toEqual([]);
-  });
-});
-
-describe('a store that holds something else', () => {
-  beforeEach(() => writeFile(join(source, 'data.bin'), patterned(20 * MIB, 8)));
-
-  /** What the store says of every object, changed. */
-  const telling = (
-    change: (said: ObjectDescription) => ObjectDescription | undefined,
-  ): Partial<PublishPorts> => {
-    const { describe, ...objects } = shop.ports.objects;
-    return {
-      objects: {
-        ...objects,
-        describe: async (...parameters) => {
-          const said = await describe(...parameters);
-          return said && change(said);
-        },
-      },
-    };
-  };
-  const zeros = new Uint8Array(32);
-
-  test('bytes that were swapped on their way are noticed by the hashes of the store', async () => {
-    const { putPart, finishParts, ...objects } = shop.ports.objects;
-    const swapping: PublishPorts['objects'] = {
-      ...objects,
-      putPart,
-      // Another object takes the chunk's place, complete and with hashes of its own.
-      async finishParts(key, upload, parts, composite) {
-        await finishParts(key, upload, parts, composite);
-        const other = await objects.startParts(key);
-        const bytes = patterned(5 * MIB, 9);
-        const hash = Buffer.from(await crypto.subtle.digest('SHA-256', bytes));
-        const tag = await putPart(key, other, 1, bytes, hash);
-        const root = Buffer.from(await crypto.subtle.digest('SHA-256', hash));
-        return finishParts(key, other, [{ tag, sha256: hash }], root);
-      },
-    };
-    await expect(sell({ chunkSize: 5 * MIB }, { objects: swapping })).rejects.toThrow(
-      /^chunk \d is not in the store as it was sent: segment 0 has another hash$/,
-    );
-    expect(await shop.datasets.list()).toEqual([]);
-  });
-
-  test.each<[string, (said: ObjectDescription) => ObjectDescription | undefined, string]>([
-    ['no such object', () => undefined, 'there is no such object with SHA-256 of its parts'],
-    ['another size', (said) => ({ ...said, size: 1 }), 'it has 1 bytes, not 20971520'],
-    ['a part less', (said) => ({ ...said, parts: said.parts.slice(1) }), 'it has 1 parts, not 2'],
-    [
-      'parts of other sizes',
-      (said) => ({ ...said, parts: said.parts.map((part) => ({ ...part, size: part.size + 1 })) }),
-      'segment 0 has 16777217 bytes, not 16777216',
-    ],
-    [
-      'another hash of the last part',
-      (said) => ({
-        ...said,
-        parts: said.parts.map((part, index) => (index === 1 ? { ...part, sha256: zeros } : part)),
-      }),
-      'segment 1 has another hash',
-    ],
-    ['another root', (said) => ({ ...said, composite: zeros }), 'its root is another'],
-  ])('%s', async (_, change, reason) => {
-    await expect(sell({ chunkSize: 32 * MIB }, telling(change))).rejects.toThrow(
-      new PublishRefused(`chunk 0 is not in the store as it was sent: ${reason}`),
-    );
-    expect(await shop.datasets.list()).toEqual([]);
-  });
-
-  test('the store refuses a part whose hash is not that of its bytes', async () => {
-    const { putPart, ...objects } = shop.ports.objects;
-    const spoiling: typeof putPart = (key, upload, number, bytes) =>
-      putPart(key, upload, number, bytes, zeros);
-    await expect(sell({}, { objects: { ...objects, putPart: spoiling } })).rejects.toThrow();
-    expect(await shop.unfinishedUploads()).toEqual([]);
-    expect(await shop.objects()).toEqual([]);
-  });
-});
-
-describe('after a failure', () => {
-  beforeEach(() => writeFile(join(source, 'data.bin'), patterned(20 * MIB + 1, 10)));
-  const chunkSize = 5 * MIB;
-  const broken = () => Promise.reject(new Error('the line is cut'));
-
-  test('uploads are given up, and the next run uploads only what is missing', async () => {
-    await expect(sell({ chunkSize }, afterPart(4, broken))).rejects.toThrow('the line is cut');
-    expect(await shop.unfinishedUploads()).toEqual([]);
-    const stored = (await shop.objects()).length;
-    expect(stored).toBeGreaterThanOrEqual(1);
-    const before = shop.uploadedParts();
-    const result = await sell({ chunkSize });
-    expect(shop.uploadedParts() - before).toBe(5 - stored);
-    expect((await shop.fetchDataset(result.manifest)).files).toEqual(await readFolder(source));
-  });
-
-  test('a chunk that is no longer in the store is uploaded again', async () => {
-    const { objects } = shop.ports;
-    await expect(sell({ chunkSize }, { objects: { ...objects, put: broken } })).rejects.toThrow(
-      'the line is cut',
-    );
-    const keys = await shop.objects();
-    expect(keys.length).toBe(5);
-    const lost = chunkKey(keys[0]?.split('/')[1] ?? '', 3);
-    // Deleting without a version would leave the version there, and it would rightly be used.
-    const version = await versionOf(lost);
-    await shop.store.client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: lost, VersionId: version }));
-    const before = shop.uploadedParts();
-    const result = await sell({ chunkSize });
-    expect(shop.uploadedParts() - before).toBe(1);
-    expect((await shop.fetchDataset(result.manifest)).files).toEqual(await readFolder(source));
-  });
-
-  test('a source that changed in between is uploaded anew', async () => {
-    const { objects } = shop.ports;
-    await expect(sell({ chunkSize }, { objects: { ...objects, put: broken } })).rejects.toThrow(
-      'the line is cut',
-    );
-    await writeFile(join(source, 'data.bin'), patterned(20 * MIB + 1, 11));
-    const before = shop.uploadedParts();
-    const result = await sell({ chunkSize });
-    expect(shop.uploadedParts() - before).toBe(5);
-    expect((await shop.fetchDataset(result.manifest)).files).toEqual(await readFolder(source));
-  });
-
-  const versionOf = async (key: string): Promise<string> => {
-    const { VersionId } = await shop.store.client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }));
-    return VersionId ?? '';
-  };
 });

@@ -152,6 +152,25 @@ async function startShop(tables: RunningTables, folder: string): Promise<TestSho
   };
 }
 
+/** The objects of a shop, doing something once, right after so many parts are uploaded. */
+export function afterPart(
+  { putPart, ...objects }: PublishPorts['objects'],
+  count: number,
+  action: () => Promise<unknown>,
+): Pick<PublishPorts, 'objects'> {
+  let parts = 0;
+  return {
+    objects: {
+      ...objects,
+      putPart: async (...parameters) => {
+        const tag = await putPart(...parameters);
+        if (++parts === count) await action();
+        return tag;
+      },
+    },
+  };
+}
+
 /** All files below a folder by their relative paths, each with its length and hash. */
 export async function readFolder(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

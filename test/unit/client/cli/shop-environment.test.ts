@@ -1,10 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  parseShopEnvironment,
-  readShopEnvironment,
-} from '../../../../client/cli/shop-environment.ts';
+import { parseShopEnvironment, readShopEnvironment } from '../../../../client/cli/shop-environment.ts';
 
 let folder: string;
 beforeEach(async () => {
