@@ -4,7 +4,7 @@ import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, rmdir } from
 import { dirname, join } from 'node:path';
 import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared/dataset/layout.ts';
 import { syncFolder } from './durable-files.ts';
-import { BuyerError } from './errors.ts';
+import { BuyerError, systemCode } from './errors.ts';
 
 /**
  * A dataset's files as they come in. Until a file is whole and checked it lives under a folder of its own, so that nobody
@@ -214,7 +214,7 @@ async function statOf(path: string) {
   try {
     return await lstat(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) {
       return undefined;
     }
     throw error;

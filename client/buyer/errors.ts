@@ -83,3 +83,12 @@ export function interrupted(): BuyerError {
     next: 'Run the same command again to go on from here.',
   });
 }
+
+/**
+ * The code of an error that the system made, e.g. `ENOENT`. Not by `instanceof`: such errors may come from another realm,
+ * as they do under jest.
+ */
+export function systemCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

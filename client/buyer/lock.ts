@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { PRIVATE_FILE } from './durable-files.ts';
-import { BuyerError } from './errors.ts';
+import { BuyerError, systemCode } from './errors.ts';
 
 /**
  * Takes a lock that no second process holds at once. A lock whose process is gone is stale and taken over; on Linux a
@@ -18,7 +18,7 @@ export async function acquireLock(path: string): Promise<() => Promise<void>> {
         if ((await contentOf(path)) === mine) await rm(path, { force: true });
       };
     } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error;
+      if (systemCode(error) !== 'EEXIST') throw error;
     }
     const holder = await contentOf(path);
     if (holder !== undefined && (await isAlive(holder))) break;
@@ -56,7 +56,7 @@ async function removeStale(path: string, holder: string): Promise<void> {
   try {
     await rename(path, aside);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return;
+    if (systemCode(error) === 'ENOENT') return;
     throw error;
   }
   if ((await contentOf(aside)) === holder) await rm(aside, { force: true });
@@ -69,7 +69,7 @@ async function isAlive(holder: string): Promise<boolean> {
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
-    if (isCode(error, 'ESRCH')) return false;
+    if (systemCode(error) === 'ESRCH') return false;
   }
   return started === '' || (await startTime(Number(pid))) === started;
 }
@@ -86,8 +86,4 @@ async function contentOf(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { type Manifest, parseManifest } from '../../shared/dataset/manifest.ts';
 import { sha256 } from '../../shared/protocol/hashes.ts';
 import { makePrivateFolder, writeDurably } from './durable-files.ts';
 import { openJournal, readJournal } from './journal.ts';
@@ -56,6 +57,8 @@ export async function openPurchase(home: string, id: string): Promise<PurchaseJo
 export interface StoredPurchase {
   readonly id: string;
   readonly state: PurchaseState;
+  /** As it was checked when it was stored. */
+  readonly manifest: Manifest | undefined;
 }
 
 /** All purchases of a home folder, as they stand; their processes are not disturbed. */
@@ -63,10 +66,11 @@ export async function listPurchases(home: string): Promise<readonly StoredPurcha
   const folder = join(home, 'purchases');
   const names = await readdir(folder).catch(() => []);
   const ids = names.flatMap((name) => /^([0-9a-f]{32})\.jsonl$/.exec(name)?.[1] ?? []).sort();
-  return Promise.all(
-    ids.map(async (id) => ({
-      id,
-      state: purchaseState(await readJournal(join(folder, `${id}.jsonl`), purchaseRecord)),
-    })),
-  );
+  return Promise.all(ids.map((id) => readPurchase(folder, id)));
+}
+
+async function readPurchase(folder: string, id: string): Promise<StoredPurchase> {
+  const state = purchaseState(await readJournal(join(folder, `${id}.jsonl`), purchaseRecord));
+  const bytes = await readFile(join(folder, `${id}.manifest.json`)).catch(() => undefined);
+  return { id, state, manifest: bytes && parseManifest(bytes) };
 }

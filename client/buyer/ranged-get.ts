@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { BuyerError } from './errors.ts';
+import { BuyerError, systemCode } from './errors.ts';
 
 /** A link that starts no new transfer: expired, or used up. A new one is free. */
 export class LinkExpired extends Error {
@@ -114,9 +114,9 @@ function badTransfer(what: string): BuyerError {
 
 function isNetworkError(error: unknown): boolean {
   // Errors of the file system have a path or a system call on a descriptor; those of sockets come as these.
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemCode(error);
   return (
-    typeof code === 'string' &&
+    code !== undefined &&
     /^(ECONN|EPIPE|ETIMEDOUT|EAI_|ENET|EHOST|HPE_|ERR_STREAM_PREMATURE|ABORT_ERR|ERR_SSL)/.test(code)
   );
 }

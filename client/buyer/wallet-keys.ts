@@ -1,6 +1,6 @@
 import { concatBytes } from '@noble/hashes/utils.js';
 import { HDKey } from '@scure/bip32';
-import { mnemonicToSeedSync } from '@scure/bip39';
+import { mnemonicToSeedWebcrypto } from '@scure/bip39';
 import type { NetworkName } from '../../shared/protocol/network.ts';
 
 export interface WalletKey {
@@ -24,8 +24,8 @@ export interface WalletKeys {
 const CHANNEL_PURPOSE = 7733;
 
 /** @param mnemonic BIP39 words, checked by the caller */
-export function walletKeys(mnemonic: string, network: NetworkName): WalletKeys {
-  const root = HDKey.fromMasterSeed(mnemonicToSeedSync(mnemonic));
+export async function walletKeys(mnemonic: string, network: NetworkName): Promise<WalletKeys> {
+  const root = HDKey.fromMasterSeed(await mnemonicToSeedWebcrypto(mnemonic));
   // SLIP44: 0 is bitcoin, 1 all of its test networks.
   const coin = network === 'mainnet' ? 0 : 1;
   const account = root.derive(`m/84'/${coin}'/0'`);
@@ -33,9 +33,19 @@ export function walletKeys(mnemonic: string, network: NetworkName): WalletKeys {
   const internal = account.deriveChild(1);
   const channels = root.derive(`m/${CHANNEL_PURPOSE}'/${coin}'/0'`);
   return {
-    external: (index) => keyOf(external.deriveChild(index)),
-    internal: (index) => keyOf(internal.deriveChild(index)),
-    channel: (index) => keyOf(channels.derive(`m/${index}'`)),
+    external: remembered((index) => keyOf(external.deriveChild(index))),
+    internal: remembered((index) => keyOf(internal.deriveChild(index))),
+    channel: remembered((index) => keyOf(channels.derive(`m/${index}'`))),
+  };
+}
+
+/** A derivation takes a millisecond and more, and the same addresses are looked at again and again. */
+function remembered(derive: (index: number) => WalletKey): (index: number) => WalletKey {
+  const keys = new Map<number, WalletKey>();
+  return (index) => {
+    const key = keys.get(index) ?? derive(index);
+    keys.set(index, key);
+    return key;
   };
 }
 

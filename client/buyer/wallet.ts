@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import type { Outpoint, WalletChain, WalletOutput } from '../../shared/chain/chain.ts';
 import { addressOfScript, NETWORK_NAMES, type NetworkName } from '../../shared/protocol/network.ts';
 import { makePrivateFolder, writeDurably } from './durable-files.ts';
-import { BuyerError } from './errors.ts';
+import { BuyerError, systemCode } from './errors.ts';
 import type { Coin } from './funding.ts';
 import { openJournal } from './journal.ts';
 import { withLock } from './lock.ts';
@@ -59,7 +59,7 @@ export async function openWallet(home: string, network: NetworkName): Promise<Wa
   const path = join(home, `wallet-${network}.json`);
   const lock = `${path}.lock`;
   const mnemonic = (await readMnemonic(path, network)) ?? (await createMnemonic(path, lock, network));
-  return walletOf(network, walletKeys(mnemonic, network), join(home, `wallet-${network}.jsonl`), lock);
+  return walletOf(network, await walletKeys(mnemonic, network), join(home, `wallet-${network}.jsonl`), lock);
 }
 
 function walletOf(network: NetworkName, keys: WalletKeys, path: string, lock: string): Wallet {
@@ -163,7 +163,7 @@ async function readMnemonic(path: string, network: NetworkName): Promise<string 
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), walletFile), text);

@@ -1,0 +1,106 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { MAX_SATOSHIS } from '../../shared/limits.ts';
+import type { Buyer } from '../buyer/buyer-context.ts';
+import { BuyerError } from '../buyer/errors.ts';
+import { INTERRUPTED_EXIT } from './exit-codes.ts';
+import { failureOf, jsonLine } from './report-failure.ts';
+
+/** What every command of a buyer takes. */
+export interface BuyerOptions {
+  readonly chain?: string;
+  readonly shopFolder?: string;
+  readonly home?: string;
+  readonly pollInterval: number;
+  readonly json?: true;
+}
+
+export function addBuyerOptions(command: Command): Command {
+  return command
+    .option('--chain <url>', "RPC address of your own Bitcoin Core (default: SPILLWAY_CHAIN_URL's)")
+    .option('--shop-folder <path>', 'take the chain of the local shop in this folder')
+    .option(
+      '--home <path>',
+      'where wallet and journals are (default: SPILLWAY_HOME, or the user data folder)',
+    )
+    .option('--poll-interval <seconds>', 'pause between two looks at the chain', seconds, 2)
+    .option('--json', 'one JSON object as the last line of the output');
+}
+
+export async function homeFolder({ home }: BuyerOptions): Promise<string> {
+  const named = home ?? process.env.SPILLWAY_HOME;
+  if (named) return named;
+  const { default: envPaths } = await import('env-paths');
+  return envPaths('spillway', { suffix: '' }).data;
+}
+
+/** @throws BuyerError usage where no chain source is named */
+export async function chainUrl({ chain, shopFolder }: BuyerOptions): Promise<string> {
+  const url = chain ?? (shopFolder && (await shopChain(shopFolder))) ?? process.env.SPILLWAY_CHAIN_URL;
+  if (url && URL.canParse(url)) return url;
+  throw new BuyerError('usage', url ? 'The chain address is not a URL.' : 'No chain source is named.', {
+    next: 'Give --chain http://user:password@host:port of your own Bitcoin Core, or set SPILLWAY_CHAIN_URL.',
+  });
+}
+
+async function shopChain(folder: string): Promise<string | undefined> {
+  const { readShopEnvironment } = await import('./shop-environment.ts');
+  return (await readShopEnvironment(folder)).SPILLWAY_CHAIN_URL;
+}
+
+async function openBuyer(options: BuyerOptions, signal: AbortSignal): Promise<Buyer> {
+  const [{ bitcoindChain }, { systemClock }, { PATIENT }] = await Promise.all([
+    import('../../shared/chain/bitcoind.ts'),
+    import('../../shared/clock.ts'),
+    import('../buyer/retry.ts'),
+  ]);
+  return {
+    home: await homeFolder(options),
+    chain: bitcoindChain({ url: await chainUrl(options) }),
+    clock: systemClock,
+    pollInterval: options.pollInterval * 1000,
+    retry: PATIENT,
+    signal,
+  };
+}
+
+/** Runs a command's work: the first Ctrl-C stops it at the next safe point, and every failure ends with its exit code. */
+export async function runAsBuyer(
+  options: BuyerOptions,
+  work: (buyer: Buyer) => Promise<{ readonly document: unknown; readonly text: string }>,
+): Promise<void> {
+  const stop = new AbortController();
+  const interrupt = () => {
+    if (stop.signal.aborted) process.exit(INTERRUPTED_EXIT);
+    stop.abort();
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    const { document, text } = await work(await openBuyer(options, stop.signal));
+    process.stdout.write(options.json ? jsonLine(document) : text);
+  } catch (error) {
+    const failure = failureOf(error);
+    process.stderr.write(failure.text);
+    if (options.json) process.stdout.write(jsonLine(failure.document));
+    process.exitCode = failure.exitCode;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+export function satoshis(text: string): bigint {
+  if (!/^(0|[1-9][0-9]{0,15})$/.test(text) || BigInt(text) > MAX_SATOSHIS) {
+    throw new InvalidArgumentError('must be a whole number of satoshis.');
+  }
+  return BigInt(text);
+}
+
+export function count(text: string): number {
+  if (!/^[1-9][0-9]?$/.test(text)) throw new InvalidArgumentError('must be a whole number from 1 to 99.');
+  return Number(text);
+}
+
+function seconds(text: string): number {
+  if (!/^[0-9]{1,4}(\.[0-9]{1,3})?$/.test(text))
+    throw new InvalidArgumentError('must be a number of seconds.');
+  return Number(text);
+}

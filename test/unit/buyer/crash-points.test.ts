@@ -1,0 +1,99 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buy } from '../../../client/buyer/purchase.ts';
+import { type BuyerWorld, buyerWorld, smallDataset } from '../../support/buyer-world.ts';
+import { scriptOf } from '../../support/fake-shop.ts';
+
+const dataset = smallDataset();
+const PRICE = 11_000n;
+
+let world: BuyerWorld;
+let restore: () => void = () => undefined;
+afterEach(async () => {
+  restore();
+  await world?.end();
+});
+
+function run() {
+  const { shop, output, buyer, chain } = world;
+  return buy(buyer, { shopUrl: shop.url, dataset: 'numbers', output, wait: { deposit: false } }, (event) => {
+    if (event.kind === 'funding-sent' || event.kind === 'confirmations') setImmediate(() => chain.mine());
+  });
+}
+
+type Death = 'before' | 'within' | 'after';
+
+/** From the n-th journal line on nothing more is written, by any journal: what a killed process leaves behind. */
+async function dieAtLine(n: number, death: Death): Promise<void> {
+  const probe = await open(join(world.home, 'probe'), 'w');
+  const prototype: Pick<FileHandle, 'appendFile'> = Object.getPrototypeOf(probe);
+  await probe.close();
+  const original = prototype.appendFile;
+  let line = 0;
+  prototype.appendFile = async function (this: FileHandle, data, ...rest) {
+    line += 1;
+    if (line === n && death !== 'before') {
+      const text = String(data);
+      await original.call(this, death === 'within' ? text.slice(0, text.length >> 1) : text, ...rest);
+    }
+    if (line >= n) throw new Error('killed');
+    return original.call(this, data, ...rest);
+  };
+  restore = () => {
+    prototype.appendFile = original;
+  };
+}
+
+/** Runs until a purchase gets through: how often it was killed on the way. */
+async function linesOfWholePurchase(): Promise<number> {
+  world = await buyerWorld(dataset);
+  await world.deposit(50_000n);
+  for (let line = 1; ; line++) {
+    await dieAtLine(line, 'before');
+    const died = await run().then(
+      () => false,
+      () => true,
+    );
+    restore();
+    if (!died) return line;
+  }
+}
+
+test('killed again and again, one journal line further each time, it ends as if nothing had happened', async () => {
+  const kills = await linesOfWholePurchase();
+  expect(kills).toBeGreaterThan(5);
+  await expectBought();
+});
+
+const DEATHS: readonly Death[] = ['before', 'within', 'after'];
+/** A whole purchase writes 18 lines, those of the wallet among them. */
+const cases = DEATHS.flatMap((death) => Array.from({ length: 20 }, (_, line) => [death, line + 1] as const));
+
+test.each(cases)(
+  'killed %s journal line %i, the next run completes it and pays once',
+  async (death, line) => {
+    world = await buyerWorld(dataset);
+    await world.deposit(50_000n);
+    await dieAtLine(line, death);
+    const first = await run().then(
+      () => 'completed',
+      (error: Error) => error.message,
+    );
+    restore();
+    expect(['killed', 'completed']).toContain(first);
+    expect(await run()).toMatchObject({ paid: PRICE });
+    await expectBought();
+  },
+);
+
+async function expectBought(): Promise<void> {
+  const { shop, chain, output } = world;
+  const parts = await Promise.all(dataset.manifest.files.map(({ path }) => readFile(join(output, path))));
+  expect(Buffer.concat(parts).equals(dataset.data)).toBe(true);
+  const funded = [...shop.channels.values()].filter(
+    (channel) => chain.paymentsTo(scriptOf(channel)).length > 0,
+  );
+  expect(funded).toHaveLength(1);
+  expect(chain.paymentsTo(scriptOf(funded[0] as never))).toHaveLength(1);
+  expect(funded[0]?.paid).toBe(3);
+}
