@@ -3,6 +3,7 @@ import { blockMethods } from './rpc-block-methods.ts';
 import { mempoolMethods } from './rpc-mempool-methods.ts';
 import type { RpcMethods } from './rpc-method.ts';
 import { miningMethods } from './rpc-mining-methods.ts';
+import { packageMethods } from './rpc-package-methods.ts';
 import { scanMethods } from './rpc-scan-methods.ts';
 import { createRpcServer } from './rpc-server.ts';
 import { transactionMethods } from './rpc-transaction-methods.ts';
@@ -42,6 +43,7 @@ export async function startEmbeddedNode(
     ...scanMethods(chain),
     ...mempoolMethods(stored),
     ...transactionMethods(stored),
+    ...packageMethods(stored),
     ...miningMethods(stored),
     stop: {
       names: [],

@@ -29,10 +29,9 @@ export const testAcceptance = (call: NodeCall, raw: string): Promise<BroadcastOu
   );
 
 export const broadcastPackage = (call: NodeCall, raws: readonly string[]): Promise<BroadcastOutcome> =>
-  refusalAsOutcome(async () => {
-    const answer = await call(packageSchema, NODE_TIMEOUT_MS, 'submitpackage', raws);
-    return packageOutcome(answer) ?? broadcast(call, raws.at(-1) ?? '');
-  });
+  refusalAsOutcome(async () =>
+    packageOutcome(await call(packageSchema, NODE_TIMEOUT_MS, 'submitpackage', raws)),
+  );
 
 export async function mempoolEntry(call: NodeCall, txid: string): Promise<MempoolEntry | undefined> {
   try {

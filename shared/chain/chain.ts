@@ -118,7 +118,10 @@ export interface Chain {
 
 /** What a wallet asks besides: its coins. */
 export interface WalletChain extends Chain {
-  /** Confirmed, unspent outputs that pay to any of the scripts; coinbase outputs only once they are mature. */
+  /**
+   * Confirmed, unspent outputs that pay to any of the scripts; coinbase outputs only once they are mature. One that a
+   * waiting transaction spends may or may not be among them.
+   */
   outputsPayingTo(scripts: readonly Uint8Array[]): Promise<readonly WalletOutput[]>;
 }
 

@@ -75,8 +75,7 @@ export function esploraChain(options: EsploraOptions): WalletChain {
     },
     broadcastPackage: async (raws) => {
       const answer = await http.post('/txs/package', JSON.stringify(raws));
-      const outcome = refusal(answer) ?? packageOutcome(parsedJson(packageSchema, answer));
-      return outcome ?? broadcast(http, raws.at(-1) ?? '');
+      return refusal(answer) ?? packageOutcome(parsedJson(packageSchema, answer));
     },
     mempoolEntry: (txid) => mempoolEntry(http, txid),
     replacementRate: () => replacementRate(http),
@@ -101,9 +100,9 @@ async function unspentOutput(
     http.get(`/tx/${txid}/outspend/${vout}`),
   ]);
   const output = transaction?.outs[vout];
-  if (!transaction || !output || isUnspendable(output.script)) return undefined;
-  if (parsedJson(spendingSchema, spending).spent) return undefined;
+  if (!transaction || !output || parsedJson(spendingSchema, spending).spent) return undefined;
   const confirmation = parsedJson(statusSchema, status);
+  if (confirmation && isUnspendable(output.script)) return undefined;
   return {
     value: output.value,
     script: output.script,
@@ -115,7 +114,7 @@ async function unspentOutput(
 const OP_RETURN = 0x6a;
 const MAX_SCRIPT_BYTES = 10_000;
 
-/** Nodes keep no such outputs (Bitcoin Core, CScript::IsUnspendable). */
+/** Nodes forget such outputs once they are in a block (Bitcoin Core, CScript::IsUnspendable). */
 const isUnspendable = (script: Uint8Array): boolean =>
   script[0] === OP_RETURN || script.length > MAX_SCRIPT_BYTES;
 
@@ -179,14 +178,18 @@ async function outputsPayingTo(
 async function coinsOf(http: EsploraHttp, script: Uint8Array, tipHeight: number): Promise<WalletOutput[]> {
   const scriptHash = toHex(sha256(script));
   const coins = parsedJson(coinsSchema, await http.get(`/scripthash/${scriptHash}/utxo`));
-  const found: WalletOutput[] = [];
-  for (const { txid, vout, value, status } of coins) {
-    if (!status) continue;
-    const isYoung = tipHeight + 1 - status.height < COINBASE_MATURITY;
-    if (isYoung && (await transactionOf(http, txid))?.isCoinbase() !== false) continue;
-    found.push({ outpoint: { txid, vout }, value, script, height: status.height });
+  const confirmed = coins.flatMap(({ status, ...coin }) =>
+    status ? [{ ...coin, height: status.height }] : [],
+  );
+  const young = confirmed.filter(({ height }) => tipHeight + 1 - height < COINBASE_MATURITY);
+  const immature = new Set<string>();
+  for (const txid of new Set(young.map((coin) => coin.txid))) {
+    const transaction = await transactionOf(http, txid);
+    if (!transaction || transaction.isCoinbase()) immature.add(txid);
   }
-  return found;
+  return confirmed
+    .filter(({ txid }) => !immature.has(txid))
+    .map(({ txid, vout, value, height }) => ({ outpoint: { txid, vout }, value, script, height }));
 }
 
 const toHex = (bytes: Uint8Array): string =>

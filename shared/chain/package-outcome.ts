@@ -15,23 +15,24 @@ export const acceptanceSchema = v.pipe(
 );
 
 const REJECTED = -26;
+/** For members that were not looked at because of another one's failure. */
 const NOT_VALIDATED = 'package-not-validated';
 
-/**
- * What an answer of submitpackage means.
- * @returns undefined if a parent is known so well (mined) that the node looked no further: then the child can go alone
- */
-export function packageOutcome(answer: v.InferOutput<typeof packageSchema>): BroadcastOutcome | undefined {
+/** What an answer of submitpackage means. A parent that a block holds already is a failure to the node, but not to us. */
+export function packageOutcome(answer: v.InferOutput<typeof packageSchema>): BroadcastOutcome {
   if (answer.package_msg === 'success') return { kind: 'accepted' };
-  const errors = Object.values(answer['tx-results']).flatMap(({ error }) => (error ? [error] : []));
-  const outcomes = errors
-    .filter((error) => error !== NOT_VALIDATED)
-    .map((error) => broadcastOutcome(REJECTED, error) ?? { kind: 'rejected' as const, detail: error });
-  const refusal = outcomes.find(({ kind }) => kind !== 'already-known');
+  const members = Object.values(answer['tx-results']);
+  const outcomes = members.map(({ error }): BroadcastOutcome => {
+    if (error === undefined) return { kind: 'accepted' };
+    return broadcastOutcome(REJECTED, error) ?? { kind: 'rejected', detail: error };
+  });
+  const refusals = outcomes.filter(({ kind }) => kind !== 'accepted' && kind !== 'already-known');
+  const refusal =
+    refusals.find((outcome) => 'detail' in outcome && outcome.detail !== NOT_VALIDATED) ?? refusals[0];
   if (refusal) return refusal;
-  if (errors.includes(NOT_VALIDATED)) return undefined;
-  if (outcomes.length > 0) return { kind: 'already-known' };
-  return { kind: 'rejected', detail: answer.package_msg };
+  const [first] = outcomes;
+  if (!first) return { kind: 'rejected', detail: answer.package_msg };
+  return outcomes.find(({ kind }) => kind === 'accepted') ?? first;
 }
 
 /** What testmempoolaccept's verdict on one transaction means. */
