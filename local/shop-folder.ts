@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { ENVIRONMENT_FILE, formatEnvironment, readEnvironmentFile } from '../shared/environment-file.ts';
+import { environmentFile, formatEnvironment, readEnvironmentFile } from '../shared/environment-file.ts';
 import { hexOf } from '../shared/protocol/terms.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
@@ -48,7 +48,7 @@ const variablesSchema = v.object({
 });
 
 export async function readShopVariables(folder: string): Promise<v.InferOutput<typeof variablesSchema>> {
-  return v.parse(variablesSchema, await readEnvironmentFile(join(folder, ENVIRONMENT_FILE)));
+  return v.parse(variablesSchema, await readEnvironmentFile(environmentFile(folder)));
 }
 
 /** The environment of the shop's functions as `KEY=VALUE` lines, for the seller's own commands. */
@@ -56,7 +56,7 @@ export async function writeShopEnvironment(
   folder: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await writePrivate(join(folder, ENVIRONMENT_FILE), formatEnvironment(environment));
+  await writePrivate(environmentFile(folder), formatEnvironment(environment));
 }
 
 async function writePrivate(path: string, text: string): Promise<void> {

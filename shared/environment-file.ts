@@ -1,7 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** The file in a local shop's folder that holds the shop's environment; `spillway shop dev` writes it. */
-export const ENVIRONMENT_FILE = 'shop.env';
+const ENVIRONMENT_FILE = 'shop.env';
+
+export function environmentFile(shopFolder: string): string {
+  return join(shopFolder, ENVIRONMENT_FILE);
+}
 
 const NAME = /^[A-Z][A-Z0-9_]*$/;
 

@@ -43,8 +43,8 @@ export async function chainUrl({ chain, shopFolder }: BuyerOptions): Promise<str
 }
 
 async function shopChain(folder: string): Promise<string | undefined> {
-  const { readShopEnvironment } = await import('./shop-environment.ts');
-  return (await readShopEnvironment(folder)).SPILLWAY_CHAIN_URL;
+  const { environmentFile, readEnvironmentFile } = await import('../../shared/environment-file.ts');
+  return (await readEnvironmentFile(environmentFile(folder))).SPILLWAY_CHAIN_URL;
 }
 
 async function openBuyer(options: BuyerOptions, signal: AbortSignal): Promise<Buyer> {

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
 import { MAX_SATOSHIS } from '../../shared/limits.ts';
 import type { PublishEvent } from '../seller/dataset-chunks.ts';
 import type { Publication, PublishPorts } from '../seller/publish.ts';
 import { formatByteSize, parseByteSize } from './byte-size.ts';
-import { readShopEnvironment } from './shop-environment.ts';
 
 interface PublishOptions {
   readonly price: bigint;
@@ -49,7 +49,8 @@ function asked({ name, description, licence, chunkSize, dryRun }: PublishOptions
 
 async function publishPorts(options: PublishOptions): Promise<PublishPorts> {
   // The AWS clients read endpoints, region and credentials from the process's environment themselves.
-  if (options.shop !== undefined) Object.assign(process.env, await readShopEnvironment(options.shop));
+  if (options.shop !== undefined)
+    Object.assign(process.env, await readEnvironmentFile(environmentFile(options.shop)));
   const [{ readSellerConfig }, s3, { dynamoDatasets }, { seedSigner }, { DynamoDBClient }, { hexToBytes }] =
     await Promise.all([
       import('../../shared/config.ts'),

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { readShopEnvironment } from './shop-environment.ts';
+import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
 
 const DEFAULT_FOLDER = join(homedir(), '.spillway', 'shop');
 
@@ -84,7 +84,7 @@ Everything it keeps is under ${folder}; what it does is logged to ${logPath}. Ct
 
 async function faucetOf(folder: string) {
   const { regtestFaucet } = await import('../../local/chain/faucet.ts');
-  const { SPILLWAY_CHAIN_URL } = await readShopEnvironment(folder);
+  const { SPILLWAY_CHAIN_URL } = await readEnvironmentFile(environmentFile(folder));
   if (!SPILLWAY_CHAIN_URL) throw new Error(`${folder} holds no shop that ever started`);
   return regtestFaucet(SPILLWAY_CHAIN_URL);
 }
