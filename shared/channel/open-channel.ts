@@ -27,9 +27,10 @@ export async function openChannel(shop: Shop, terms: Terms, continuation?: Conti
 
   const dataset = await datasetForSale(shop, terms);
   await checkTerms(shop, terms, dataset);
-  const contiguous =
-    terms.first === 0 || (continuation && (await continuesFrom(shop, terms, channelId, continuation)));
-  checkCredit(shop, terms, dataset, contiguous === true);
+  // A proof is judged wherever one is given: it may say that these chunks are paid for already.
+  const continues = continuation !== undefined && (await continuesFrom(shop, terms, channelId, continuation));
+  const contiguous = terms.first === 0 || continues;
+  checkCredit(shop, terms, dataset, contiguous);
 
   // The key first: once a channel stands, its key is bound for certain (rule 1).
   if (!(await shop.channels.claimBuyerKey(terms.buyerKey, id))) {
@@ -42,7 +43,7 @@ export async function openChannel(shop: Shop, terms: Terms, continuation?: Conti
     terms,
     shape: { totalSize: dataset.totalSize, chunkSize: dataset.chunkSize },
     channelKey: channelPublicKey(terms.buyerKey, channelId),
-    contiguous: contiguous === true,
+    contiguous,
     createdAt: now,
     refunds: [],
     voided: false,
