@@ -1,16 +1,21 @@
 import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Builds the command and, where it is, the demo into dist/. Code splitting keeps each command's code out of the others' start. */
+/**
+ * Builds the command and the demo into dist/, or the folder given: it must be inside the project, whose packages stay
+ * outside of the build. Code splitting keeps each command's code out of the others' start.
+ */
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const outdir = process.argv[2] ?? path('dist');
 const ENTRIES = { spillway: path('client/cli/main.ts'), demo: path('local/demo.ts') };
 
 const entryPoints = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
-rmSync(path('dist'), { recursive: true, force: true });
+rmSync(outdir, { recursive: true, force: true });
 await build({
   entryPoints,
-  outdir: path('dist'),
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -22,4 +27,4 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });
-for (const name of Object.keys(entryPoints)) chmodSync(path(`dist/${name}.js`), 0o755);
+for (const name of Object.keys(entryPoints)) chmodSync(join(outdir, `${name}.js`), 0o755);

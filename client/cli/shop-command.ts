@@ -10,6 +10,7 @@ interface DevOptions {
   readonly sweepEvery: number;
   readonly blockEvery: number;
   readonly chain?: 'bitcoind' | 'embedded';
+  readonly policy?: Readonly<Record<string, unknown>>;
   readonly json?: true;
 }
 
@@ -20,34 +21,43 @@ export function shopCommand(): Command {
     .command('dev')
     .description('start the local shop: handlers, table, object store, chain and schedule in one process')
     .option('--folder <path>', 'everything the shop keeps', DEFAULT_FOLDER)
-    .option('--sweep-every <seconds>', 'pause between two runs of the schedule', positive, 5)
-    .option('--block-every <seconds>', 'mine a block that often; 0 for never', positive, 10)
+    .option('--sweep-every <seconds>', 'pause between two runs of the schedule', seconds, 5)
+    .option('--block-every <seconds>', 'mine a block that often; 0 for never', seconds, 10)
     .option('--chain <kind>', 'bitcoind or embedded; without it a bitcoind if there is one', chainKind)
+    .option('--policy <json>', 'differences from the default policy, e.g. \'{"close":20}\'', policy)
     .option('--json', 'print one JSON object when ready')
     .addHelpText('after', '\nExample:\n  spillway shop dev --folder ./my-shop')
     .action(runDevShop);
   shop
-    .command('fund <address> <satoshis>')
+    .command('fund')
+    .argument('<address>')
+    .argument('<satoshis>', 'how many', coins)
     .description('pay regtest coins to an address and mine the block that confirms them')
     .option('--folder <path>', "the shop's folder", DEFAULT_FOLDER)
-    .action(async (address: string, satoshis: string, { folder }: { folder: string }) => {
-      if (!/^[1-9][0-9]{0,12}$/.test(satoshis))
-        throw new InvalidArgumentError('satoshis must be a whole number');
+    .action(async (address: string, satoshis: bigint, { folder }: { folder: string }) => {
       const faucet = await faucetOf(folder);
-      console.log(await faucet.fund(address, BigInt(satoshis)));
+      console.log(await faucet.fund(address, satoshis));
       await faucet.mine(1);
     });
   shop
-    .command('mine [blocks]')
+    .command('mine')
+    .argument('[blocks]', 'how many', blockCount, 1)
     .description('mine regtest blocks')
     .option('--folder <path>', "the shop's folder", DEFAULT_FOLDER)
-    .action(async (blocks: string | undefined, { folder }: { folder: string }) => {
-      await (await faucetOf(folder)).mine(positive(blocks ?? '1'));
+    .action(async (blocks: number, { folder }: { folder: string }) => {
+      await (await faucetOf(folder)).mine(blocks);
     });
   return shop;
 }
 
-async function runDevShop({ folder, sweepEvery, blockEvery, chain, json }: DevOptions): Promise<void> {
+async function runDevShop({
+  folder,
+  sweepEvery,
+  blockEvery,
+  chain,
+  policy,
+  json,
+}: DevOptions): Promise<void> {
   const [{ startShop }, { regtestFaucet }, { startTimer }, { logToFile }] = await Promise.all([
     import('../../local/start-shop.ts'),
     import('../../local/chain/faucet.ts'),
@@ -57,7 +67,12 @@ async function runDevShop({ folder, sweepEvery, blockEvery, chain, json }: DevOp
   const print = console.log;
   const logPath = join(folder, 'shop.log');
   logToFile(logPath);
-  const shop = await startShop({ folder, sweepEvery: sweepEvery * 1000, ...(chain && { chain }) });
+  const shop = await startShop({
+    folder,
+    sweepEvery: sweepEvery * 1000,
+    ...(chain && { chain }),
+    ...(policy && { policy }),
+  });
   const faucet = regtestFaucet(shop.chain.url);
   const miner = blockEvery > 0 ? startTimer(blockEvery * 1000, () => faucet.mine(1)) : undefined;
   if (json) print(JSON.stringify({ ready: true, url: shop.url, folder, chain: shop.chain.kind }));
@@ -89,9 +104,32 @@ async function faucetOf(folder: string) {
   return regtestFaucet(SPILLWAY_CHAIN_URL);
 }
 
-function positive(text: string): number {
-  if (!/^[0-9]{1,6}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
+function seconds(text: string): number {
+  if (!/^[0-9]{1,6}(\.[0-9]{1,3})?$/.test(text))
+    throw new InvalidArgumentError('must be a number of seconds.');
   return Number(text);
+}
+
+function coins(text: string): bigint {
+  if (!/^[1-9][0-9]{0,12}$/.test(text)) throw new InvalidArgumentError('must be a whole number of satoshis.');
+  return BigInt(text);
+}
+
+function blockCount(text: string): number {
+  if (!/^[1-9][0-9]{0,3}$/.test(text))
+    throw new InvalidArgumentError('must be a whole number from 1 to 9999.');
+  return Number(text);
+}
+
+/** Only its form: the shop checks what it says as it starts. */
+function policy(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError('must be a JSON object.');
 }
 
 function chainKind(text: string): 'bitcoind' | 'embedded' {

@@ -47,7 +47,11 @@ export function parseBody<Schema extends v.GenericSchema>(
   schema: Schema,
   body: Uint8Array,
 ): v.InferOutput<Schema> {
-  return parse(schema, readJson(body), 'body');
+  const { text, value } = readJson(body);
+  const parsed = parse(schema, value, 'body');
+  // Which of two values counts differs from parser to parser, and JSON.parse tells nobody that there were two.
+  if (countNames(text) !== countMembers(value)) throw malformed('has a member twice');
+  return parsed;
 }
 
 /** @throws Problem malformed-request where a header or path parameter is not of the schema's form */
@@ -70,10 +74,29 @@ function parse<Schema extends v.GenericSchema>(
   throw new Problem('malformed-request', `${v.getDotPath(issue) ?? name}: ${issue.message}`);
 }
 
-function readJson(body: Uint8Array): unknown {
+function readJson(body: Uint8Array): { readonly text: string; readonly value: unknown } {
   try {
-    return JSON.parse(decoder.decode(body));
+    const text = decoder.decode(body);
+    return { text, value: JSON.parse(text) };
   } catch {
-    throw new Problem('malformed-request', 'body: is not JSON in UTF-8');
+    throw malformed('is not JSON in UTF-8');
   }
+}
+
+/** Names of members in a JSON text: every string that a colon follows. */
+function countNames(json: string): number {
+  let names = 0;
+  for (const [, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon) names += 1;
+  return names;
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const members = Object.values(value);
+  const own = Array.isArray(value) ? 0 : members.length;
+  return members.reduce((sum, member) => sum + countMembers(member), own);
+}
+
+function malformed(reason: string): Problem {
+  return new Problem('malformed-request', `body: ${reason}`);
 }
