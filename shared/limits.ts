@@ -91,3 +91,7 @@ export const NODE_SCAN_TIMEOUT_MS = 5 * 60 * 1000;
 
 /** Blocks before a coinbase output may be spent (consensus, COINBASE_MATURITY). */
 export const COINBASE_MATURITY = 100;
+
+/** Blocks by which chain sources may differ: over the first somebody is told, over the second nothing is decided (ordinary forks are one deep). */
+export const TIP_DIFFERENCE_ALARM = 2;
+export const TIP_DIFFERENCE_LIMIT = 6;

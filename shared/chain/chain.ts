@@ -61,7 +61,12 @@ export type BroadcastOutcome =
 
 /** Any failure to learn what the chain says: time-out, refused connection, malformed answer. Never a statement about the chain. */
 export class ChainUnavailable extends Error {
-  override readonly name = 'ChainUnavailable';
+  override readonly name: string = 'ChainUnavailable';
+}
+
+/** Several sources contradict each other: one of them lies, is broken, or is on another branch just now. */
+export class ChainDisagreement extends ChainUnavailable {
+  override readonly name: string = 'ChainDisagreement';
 }
 
 /** A transaction that waits in the mempool, as far as replacing it needs to know. Every sum includes itself. */
