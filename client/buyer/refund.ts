@@ -3,7 +3,7 @@ import { channelSecrets } from './channel-secrets.ts';
 import { type Closing, closeChannel, findEnd, noteEnd } from './end-channel.ts';
 import { BuyerError } from './errors.ts';
 import { listPurchases, openPurchase, type PurchaseJournal } from './purchase-journal.ts';
-import { type ChannelRecordState, isOver, sentFundings } from './purchase-state.ts';
+import { type ChannelRecordState, isOver, type PurchaseState, sentFundings } from './purchase-state.ts';
 import { sendReturn } from './returns.ts';
 import { shopClient } from './shop-client.ts';
 import { openWallet, type Wallet } from './wallet.ts';
@@ -58,7 +58,11 @@ export async function refund(
   for (const { id, state } of purchases) {
     if (!state.plan || !state.channels.some((channel) => sentFundings(channel).length > 0)) continue;
     const wallet = await openWallet(buyer.home, state.plan.network);
-    const journal = await openPurchase(buyer.home, id);
+    const journal = await openUnlessBusy(buyer.home, id);
+    if (!journal) {
+      reports.push(...busyReports(id, state));
+      continue;
+    }
     try {
       reports.push(...(await refundPurchase(buyer, journal, wallet, request.cancel === true, report)));
     } finally {
@@ -66,6 +70,28 @@ export async function refund(
     }
   }
   return reports;
+}
+
+async function openUnlessBusy(home: string, id: string): Promise<PurchaseJournal | undefined> {
+  try {
+    return await openPurchase(home, id);
+  } catch (error) {
+    if (error instanceof BuyerError && error.code === 'locked') return undefined;
+    throw error;
+  }
+}
+
+/** A purchase under way looks after its channels itself, and must not keep the others from being refunded. */
+function busyReports(purchase: string, { plan, channels }: PurchaseState): RefundReport[] {
+  return channels
+    .filter((channel) => sentFundings(channel).length > 0)
+    .map(({ channelId, terms }) => ({
+      purchase,
+      name: plan?.name ?? '',
+      channelId,
+      capacity: terms.capacity,
+      status: { kind: 'failed', reason: 'another process is buying through it' },
+    }));
 }
 
 async function refundPurchase(

@@ -1,0 +1,269 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DatasetFiles, datasetFiles } from '../../../client/buyer/dataset-files.ts';
+import { type ChunkDownload, downloadChunk } from '../../../client/buyer/download.ts';
+import { rangedGet } from '../../../client/buyer/ranged-get.ts';
+import { chunkSpan } from '../../../shared/dataset/layout.ts';
+import { describeData } from '../../support/buyer-world.ts';
+
+const data = Buffer.from(Array.from({ length: 25_500 }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
+const FILES = [
+  { path: 'one.bin', size: 4_500 },
+  { path: 'empty', size: 0 },
+  { path: 'deep/er/two.bin', size: 300 },
+  { path: 'deep/three.bin', size: 20_700 },
+];
+/** Three chunks of at most ten segments of a thousand bytes. */
+const manifest = describeData(data, FILES, 10_000, 1_000);
+
+let folder: string;
+let server: Server;
+let url: string;
+let ranges: string[];
+/** Answers instead of the object, where it returns true. */
+let instead: (request: IncomingMessage, response: ServerResponse) => boolean;
+const get = rangedGet(4, 200);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'download-'));
+  ranges = [];
+  instead = () => false;
+  server = createServer((request, response) => {
+    ranges.push(request.headers.range ?? '');
+    if (instead(request, response)) return;
+    const { start, length } = chunkSpan(manifest, Number((request.url ?? '').slice(1, 2)));
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    const bytes = data.subarray(start + Number(from), start + Number(to) + 1);
+    response.writeHead(206, { 'content-range': `bytes ${from}-${to}/${length}` }).end(bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true, force: true });
+});
+afterAll(() => get.close());
+
+const output = () => join(folder, 'out');
+const openFiles = () => datasetFiles(output(), FILES, '.partial');
+
+function download(files: DatasetFiles, chunk: number, change: Partial<ChunkDownload> = {}): Promise<void> {
+  return downloadChunk({
+    manifest,
+    files,
+    get,
+    chunk,
+    link: async () => `${url}/${chunk}`,
+    connections: 4,
+    retry: { retries: 3, firstDelay: 1 },
+    ...change,
+  });
+}
+
+async function whole(files: DatasetFiles): Promise<Buffer> {
+  await files.finish();
+  return Buffer.concat(await Promise.all(FILES.map(({ path }) => readFile(join(output(), path)))));
+}
+
+describe('a download', () => {
+  test('puts every segment where it belongs and names the files when they are whole', async () => {
+    const files = await openFiles();
+    for (const chunk of [2, 0, 1]) await download(files, chunk);
+    expect(await readdir(output())).toEqual(['.partial']);
+    expect((await whole(files)).equals(data)).toBe(true);
+    expect((await readdir(output())).sort()).toEqual(['deep', 'empty', 'one.bin']);
+    expect(ranges).toHaveLength(26);
+  });
+
+  test('goes on with the segments that are missing', async () => {
+    const files = await openFiles();
+    instead = (request, response) => {
+      if (!['bytes=6000-6999', 'bytes=9000-9999'].includes(request.headers.range ?? '')) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    await expect(download(files, 0, { connections: 1 })).rejects.toMatchObject({ code: 'bad-data' });
+    instead = () => false;
+    ranges = [];
+    let counted = 0;
+    await download(await openFiles(), 0, {
+      onBytes: (count) => {
+        counted += count;
+      },
+    });
+    expect(ranges.sort()).toEqual([6, 7, 8, 9].map((segment) => `bytes=${segment}000-${segment}999`));
+    expect(counted).toBe(10_000);
+  });
+
+  test('hashes what the disk holds instead of trusting that it was there', async () => {
+    const files = await openFiles();
+    await download(files, 0);
+    await writeFile(join(output(), '.partial/one.bin'), Buffer.alloc(4_500));
+    ranges = [];
+    await download(files, 0);
+    expect(ranges).toHaveLength(5);
+    for (const chunk of [1, 2]) await download(files, chunk);
+    expect((await whole(files)).equals(data)).toBe(true);
+  });
+
+  test('fetches a wrong segment once more, and then gives it up with the evidence', async () => {
+    let wrong = 1;
+    instead = (request, response) => {
+      if (request.headers.range !== 'bytes=3000-3999' || wrong === 0) return false;
+      wrong -= 1;
+      response.writeHead(206, { 'content-range': 'bytes 3000-3999/10000' }).end(Buffer.alloc(1_000));
+      return true;
+    };
+    await download(await openFiles(), 0);
+    wrong = 2;
+    await rm(output(), { recursive: true });
+    await expect(download(await openFiles(), 0)).rejects.toMatchObject({
+      code: 'bad-data',
+      evidence: { chunk: 0, segment: 3, expected: manifest.chunks[0]?.segments[3] },
+    });
+  });
+
+  test('asks once for a new link when all connections find the old one ended', async () => {
+    const links: boolean[] = [];
+    instead = (request, response) => {
+      if (!request.url?.endsWith('old')) return false;
+      response.writeHead(403).end();
+      return true;
+    };
+    await download(await openFiles(), 0, {
+      link: async (renew) => {
+        links.push(renew);
+        return renew ? `${url}/0?new` : `${url}/0?old`;
+      },
+    });
+    expect(links).toEqual([false, true]);
+  });
+
+  test('ends when one link after another is refused', async () => {
+    instead = (_, response) => {
+      response.writeHead(403).end();
+      return true;
+    };
+    let asked = 0;
+    const link = async () => {
+      asked += 1;
+      return `${url}/0?${asked}`;
+    };
+    await expect(
+      download(await openFiles(), 0, { link, retry: { retries: 9, firstDelay: 1 } }),
+    ).rejects.toMatchObject({
+      code: 'bad-data',
+      message: 'The object store refuses one link after another.',
+    });
+    expect(asked).toBe(5);
+  });
+
+  test('tries again after a broken transfer, a busy server and one that stands still', async () => {
+    let trouble = 3;
+    instead = (_, response) => {
+      trouble -= 1;
+      if (trouble === 2) response.writeHead(503).end();
+      if (trouble === 1)
+        response
+          .writeHead(206, { 'content-range': 'bytes 0-999/10000' })
+          .write('x', () => response.destroy());
+      return trouble >= 0;
+    };
+    const files = await openFiles();
+    for (const chunk of [0, 1, 2]) await download(files, chunk, { connections: 1 });
+    expect((await whole(files)).equals(data)).toBe(true);
+  });
+
+  test.each([
+    ['a redirect', 302, { location: 'http://127.0.0.1:9/' }, 'answers with status 302'],
+    ['everything instead of a range', 200, {}, 'answers with status 200'],
+    ['another range', 206, { 'content-range': 'bytes 0-998/10000' }, 'answers with bytes 0-998/10000'],
+    [
+      'an object of another size',
+      206,
+      { 'content-range': 'bytes 0-999/9999' },
+      'answers with bytes 0-999/9999',
+    ],
+  ])('refuses %s', async (_, status, headers, message) => {
+    instead = (__, response) => {
+      response.writeHead(status, headers).end(data.subarray(0, 1_000));
+      return true;
+    };
+    await expect(download(await openFiles(), 0, { connections: 1 })).rejects.toMatchObject({
+      code: 'bad-data',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('refuses more bytes than it asked for', async () => {
+    instead = (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-999/10000' }).end(data);
+      return true;
+    };
+    await expect(download(await openFiles(), 0, { connections: 1 })).rejects.toMatchObject({
+      message: 'The object store sends more bytes than were asked for.',
+    });
+  });
+
+  test('takes everything where everything was asked for', async () => {
+    const single = describeData(data.subarray(0, 1_000), [{ path: 'x', size: 1_000 }], 1_000, 1_000);
+    const files = await datasetFiles(output(), single.files, '.partial');
+    instead = (_, response) => {
+      response.writeHead(200).end(data.subarray(0, 1_000));
+      return true;
+    };
+    await downloadChunk({
+      manifest: single,
+      files,
+      get,
+      chunk: 0,
+      link: async () => `${url}/0`,
+      connections: 1,
+      retry: { retries: 0, firstDelay: 1 },
+    });
+    await files.finish();
+    expect((await readFile(join(output(), 'x'))).equals(data.subarray(0, 1_000))).toBe(true);
+  });
+});
+
+describe('files', () => {
+  test('are not written through a link to a folder', async () => {
+    const outside = join(folder, 'outside');
+    await mkdir(outside);
+    await mkdir(join(output(), '.partial'), { recursive: true });
+    await symlink(outside, join(output(), '.partial/deep'));
+    await expect(download(await openFiles(), 0)).rejects.toMatchObject({ code: 'disk' });
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  test('are not written through a link to a file', async () => {
+    const victim = join(folder, 'victim');
+    await writeFile(victim, 'mine');
+    await mkdir(join(output(), '.partial'), { recursive: true });
+    await symlink(victim, join(output(), '.partial/one.bin'));
+    await expect(download(await openFiles(), 0)).rejects.toMatchObject({ code: 'disk' });
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+  });
+
+  test('do not replace one that came in the meantime', async () => {
+    const files = await openFiles();
+    for (const chunk of [0, 1, 2]) await download(files, chunk);
+    await writeFile(join(output(), 'one.bin'), 'mine');
+    await expect(files.finish()).rejects.toMatchObject({ message: 'one.bin is there already.' });
+    expect(await readFile(join(output(), 'one.bin'), 'utf8')).toBe('mine');
+  });
+
+  test('are told to be missing once they are gone', async () => {
+    const files = await openFiles();
+    for (const chunk of [0, 1, 2]) await download(files, chunk);
+    await files.finish();
+    expect(await files.isThere(chunkSpan(manifest, 1))).toBe(true);
+    await rm(join(output(), 'deep/three.bin'));
+    expect(await files.isThere(chunkSpan(manifest, 1))).toBe(false);
+  });
+});

@@ -1,0 +1,49 @@
+import { progressReporter, progressText } from '../../../../client/cli/progress.ts';
+
+const MIB = 1024 * 1024;
+
+function recorded(isTerminal: boolean) {
+  const written: string[] = [];
+  let now = 0;
+  const report = progressReporter({ write: (text) => written.push(text), isTerminal }, { now: () => now });
+  return { written, report, wait: (milliseconds: number) => (now += milliseconds) };
+}
+
+test('the line says how far, how fast, how long and what was paid', () => {
+  expect(progressText(25 * MIB, 100 * MIB, 5 * MIB, 5_000n)).toBe(
+    '25 %  25 MiB of 100 MiB  5 MiB/s  15 s left  5000 sat paid',
+  );
+  expect(progressText(0, MIB, 0, 0n)).toContain('– left');
+  expect(progressText(0, 3_700 * MIB, MIB, 0n)).toContain('1 h 1 min left');
+});
+
+test('off a terminal there are plain lines only, one a payment', () => {
+  const { written, report } = recorded(false);
+  report({ kind: 'bytes', done: 1, total: 2 });
+  report({ kind: 'chunk-paid', chunk: 0, chunks: 2, paid: 10n });
+  expect(written).toEqual(['chunk 1 of 2 checked and paid, 10 sat so far\n']);
+});
+
+test('a purchase of many chunks does not fill a log', () => {
+  const { written, report } = recorded(false);
+  for (let chunk = 0; chunk < 1_000; chunk++) report({ kind: 'chunk-paid', chunk, chunks: 1_000, paid: 1n });
+  expect(written).toHaveLength(200);
+});
+
+test('on a terminal one line is drawn again, not too often, and makes room for others', () => {
+  const { written, report, wait } = recorded(true);
+  wait(1_000);
+  report({ kind: 'bytes', done: 0, total: 100 });
+  wait(100);
+  report({ kind: 'bytes', done: 10, total: 100 });
+  wait(100);
+  report({ kind: 'bytes', done: 20, total: 100 });
+  report({ kind: 'channel-closed', channelId: 'ab'.repeat(32), state: 'CLOSING' });
+  expect(written).toEqual([
+    expect.stringMatching(/^0 %/),
+    '\r\u001b[K',
+    expect.stringMatching(/^20 %/),
+    '\r\u001b[K',
+    'channel abababababab closed (CLOSING)\n',
+  ]);
+});
