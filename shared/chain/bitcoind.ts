@@ -172,13 +172,21 @@ async function findMinedSpend(
   );
   if (!scan.completed) throw new ChainUnavailable('bitcoind gave up its search for a spending transaction');
   for (const hash of scan.relevant_blocks) {
-    const block = Block.fromHex(await call(rawSchema, NODE_SCAN_TIMEOUT_MS, 'getblock', hash, 0));
+    const block = parseBlock(await call(rawSchema, NODE_SCAN_TIMEOUT_MS, 'getblock', hash, 0));
     const spender = block.transactions?.find((tx) => spends(tx, outpoint));
     if (!spender) continue;
     const { height } = await call(headerSchema, NODE_TIMEOUT_MS, 'getblockheader', hash);
     return { txid: spender.getId(), raw: spender.toHex(), confirmation: { height, blockHash: hash } };
   }
   return undefined;
+}
+
+function parseBlock(raw: string): Block {
+  try {
+    return Block.fromHex(raw);
+  } catch (error) {
+    throw new ChainUnavailable('bitcoind answers with bytes that are no block', { cause: error });
+  }
 }
 
 const spends = (tx: Transaction, { txid, vout }: Outpoint): boolean =>
