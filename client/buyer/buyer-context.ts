@@ -71,6 +71,8 @@ export interface Purchase {
   readonly manifest: Manifest;
   readonly sellerKey: Uint8Array;
   readonly dataHost: string;
+  /** Satoshis for a full chunk as the shop offers it now; undefined where it sells the dataset no more. */
+  readonly offeredPrice: bigint | undefined;
   readonly files: DatasetFiles;
   readonly get: RangedGet;
   readonly report: (event: PurchaseEvent) => void;

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, realpath, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared/dataset/layout.ts';
 import { syncFolder } from './durable-files.ts';
-import { BuyerError, systemCode } from './errors.ts';
+import { BuyerError } from './errors.ts';
+import { exists, foldersOf, isInside, isWhole, makeFolders, openNoFollow } from './safe-paths.ts';
 
 /**
  * A dataset's files as they come in. Until a file is whole and checked it lives under a folder of its own, so that nobody
@@ -32,8 +33,6 @@ export interface SpanWriter {
   close(): Promise<void>;
 }
 
-/** Windows has no O_NOFOLLOW; there the check of the folders has to do. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const READ_BYTES = 1024 * 1024;
 
 /**
@@ -193,61 +192,6 @@ async function writeWhole(
   }
 }
 
-async function openNoFollow(path: string, flags: number): Promise<FileHandle> {
-  try {
-    return await open(path, flags | NO_FOLLOW, 0o644);
-  } catch (error) {
-    throw new BuyerError('disk', `${path} cannot be opened.`, { cause: error });
-  }
-}
-
-async function isWhole(path: string, size: number): Promise<boolean> {
-  const found = await statOf(path);
-  return found?.isFile() === true && found.size === size;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await statOf(path)) !== undefined;
-}
-
-async function statOf(path: string) {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** Makes the folders that a path needs below `root`, each checked to be a folder and no link. */
-async function makeFolders(root: string, path: string, made: Set<string>): Promise<void> {
-  for (const folder of foldersOf(root, path)) {
-    if (made.has(folder)) continue;
-    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST')
-        throw new BuyerError('disk', `${folder} cannot be made.`, { cause: error });
-    });
-    if (!(await lstat(folder)).isDirectory()) throw throughLink(folder);
-    await syncFolder(dirname(folder));
-    made.add(folder);
-  }
-}
-
-async function isInside(root: string, path: string): Promise<boolean> {
-  for (const folder of foldersOf(root, path)) {
-    if (!(await lstat(folder)).isDirectory()) return false;
-  }
-  return true;
-}
-
-/** `root` and the folders below it that lead to a path, outermost first. */
-function foldersOf(root: string, path: string): string[] {
-  const components = path.split('/').slice(0, -1);
-  return [root, ...components.map((_, index) => join(root, ...components.slice(0, index + 1)))];
-}
-
 /** What is left of the folder for unfinished files; one that holds anything else stays. */
 async function removeFolders(
   partial: string,
@@ -257,9 +201,4 @@ async function removeFolders(
   const all = new Set([...made, ...files.flatMap(({ path }) => foldersOf(partial, path))]);
   const deepestFirst = [...all].sort((a, b) => b.length - a.length);
   for (const folder of deepestFirst) await rmdir(folder).catch(() => undefined);
-  await rm(partial, { recursive: false, force: true }).catch(() => undefined);
-}
-
-function throughLink(path: string): BuyerError {
-  return new BuyerError('disk', `${path} is not a folder: nothing is written through links.`);
 }

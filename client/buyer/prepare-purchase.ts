@@ -114,7 +114,7 @@ async function loadPlan(
   buyer: Buyer,
   request: BuyRequest,
   context: PlanContext,
-): Promise<Pick<Purchase, 'manifest' | 'dataHost'>> {
+): Promise<Pick<Purchase, 'manifest' | 'dataHost' | 'offeredPrice'>> {
   const { shop, policy, journal, manifestId, output } = context;
   const sellerKey = hexToBytes(policy.sellerKey);
   const { plan } = journal.state();
@@ -124,16 +124,18 @@ async function loadPlan(
     throw error;
   });
   const dataHost = offer ? new URL(offer.manifestUrl).host : (plan?.dataHost ?? '');
+  const offeredPrice = offer?.pricePerChunk;
   const stored = plan && (await journal.readManifest());
   if (plan && stored) {
-    return { manifest: checkManifest(stored, manifestId, sellerKey, plan.manifestSignature), dataHost };
+    const manifest = checkManifest(stored, manifestId, sellerKey, plan.manifestSignature);
+    return { manifest, dataHost, offeredPrice };
   }
   if (!offer) throw new BuyerError('usage', 'The shop does not sell this dataset.');
   const bytes = await fetchManifest(buyer, offer.manifestUrl);
   const manifest = checkManifest(bytes, manifestId, sellerKey, offer.manifestSignature);
   checkOffer(offer, manifest);
   await journal.writeManifest(bytes);
-  if (plan) return { manifest, dataHost };
+  if (plan) return { manifest, dataHost, offeredPrice };
   const price = priceOfRest(manifest, offer.pricePerChunk, 0);
   checkPrice(price, request.limits?.maxPrice);
   const [existing] = await (await datasetFiles(output, manifest.files, 'unused')).existing();
@@ -151,7 +153,7 @@ async function loadPlan(
     dataHost,
     manifestSignature: offer.manifestSignature,
   });
-  return { manifest, dataHost };
+  return { manifest, dataHost, offeredPrice };
 }
 
 function fetchManifest({ retry: options, signal }: Buyer, url: string): Promise<Uint8Array> {

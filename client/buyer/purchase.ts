@@ -44,10 +44,10 @@ export async function buy(
   }
 }
 
-function announce({ journal, manifest, report }: Purchase): void {
+function announce({ journal, manifest, report, offeredPrice }: Purchase): void {
   const { channels, plan } = journal.state();
-  const last = channels.at(-1);
-  const rest = last ? priceOfRest(manifest, last.terms.pricePerChunk, paidChunks(journal.state())) : 0n;
+  const pricePerChunk = currentChannel(journal.state())?.terms.pricePerChunk ?? offeredPrice ?? 0n;
+  const rest = priceOfRest(manifest, pricePerChunk, paidChunks(journal.state()));
   report({
     kind: 'planned',
     name: plan?.name ?? manifest.name,
