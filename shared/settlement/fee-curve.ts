@@ -52,7 +52,7 @@ export function deadlineFee(question: FeeQuestion, policy: SettlementPolicy): Fe
   const least = feeAt(floor, virtualSize);
   if (least > budget) return { kind: 'uneconomic', least, budget };
   const estimated = lesser(feeAt(estimate, virtualSize), budget);
-  const fee = greater(greater(curveFee(question, policy, budget), estimated), least);
+  const fee = greater(greater(curveFee(question, policy), estimated), least);
   return { kind: 'fee', fee, rate: rateOf(fee, virtualSize), budget };
 }
 
@@ -79,20 +79,43 @@ export function firstRefundHeight(stakes: readonly Stake[]): number {
   return stakes.reduce((first, { refundHeight }) => Math.min(first, refundHeight), Number.MAX_SAFE_INTEGER);
 }
 
-function curveFee(question: FeeQuestion, policy: SettlementPolicy, budget: bigint): bigint {
+/**
+ * Each channel moves along its own line, and a batch by their mean, weighted by what each has in it: with one refund height it
+ * is the line of all shares together, and among channels with time a late one raises the fee by what is its own.
+ */
+function curveFee(question: FeeQuestion, policy: SettlementPolicy): bigint {
   const { tip, stakes, estimate, virtualSize } = question;
-  const half = bounded(sum(stakes.map(({ share }) => share / 2n)), question, policy);
-  const zone = zoneStart(stakes, policy);
-  if (tip > zone) return between(half, budget, tip - zone, policy.emergencyZone - policy.reorgMargin);
-  const length = policy.close - policy.emergencyZone;
-  return between(lesser(feeAt(estimate, virtualSize), half), half, tip - (zone - length), length);
+  const halves = stakes.map(({ share }) => share / 2n);
+  const others = stakes.map(({ share }) => share - share / 2n);
+  const half = bounded(sum(halves), question, policy);
+  const all = bounded(sum(halves) + sum(others), question, policy);
+  const start = lesser(feeAt(estimate, virtualSize), half);
+  const untilZone = stakes.map(({ refundHeight }) => tip - (refundHeight - policy.close));
+  const inZone = stakes.map(({ refundHeight }) => tip - (refundHeight - policy.emergencyZone));
+  return (
+    start +
+    risen(half - start, halves, untilZone, policy.close - policy.emergencyZone) +
+    risen(all - half, others, inZone, policy.emergencyZone - policy.reorgMargin)
+  );
 }
 
-/** The point of a line from `start` to `end` after `elapsed` of `length` blocks, rounded down; a line without length is at its end. */
-function between(start: bigint, end: bigint, elapsed: number, length: number): bigint {
-  if (elapsed >= length) return end;
-  if (elapsed <= 0) return start;
-  return start + ((end - start) * BigInt(elapsed)) / BigInt(length);
+/**
+ * How much of `height` a line has risen when its parts have come `elapsed` of `length` blocks far, each counted by its weight;
+ * rounded down. A line without length is a step after its first block.
+ */
+function risen(
+  height: bigint,
+  weights: readonly bigint[],
+  elapsed: readonly number[],
+  length: number,
+): bigint {
+  const blocks = Math.max(length, 1);
+  const done = weights.map((weight, index) => {
+    const passed = Math.min(Math.max(elapsed[index] ?? 0, 0), blocks);
+    return weight * BigInt(passed);
+  });
+  const total = sum(weights) * BigInt(blocks);
+  return total > 0n ? (height * sum(done)) / total : height;
 }
 
 function bounded(amount: bigint, question: FeeQuestion, policy: SettlementPolicy): bigint {

@@ -19,7 +19,10 @@ test.each([
 
 test("a batch's last bump before the zone pays what the zone begins with, a single's follows the curve", () => {
   const batch = question({ stakes, tip: 962, virtualSize: 295 });
-  expect(wantedFee(batch, POLICY)).toMatchObject({ fee: 20_000n });
+  // At 976 the first is at its half, the other 80 of 120 blocks on its way.
+  expect(wantedFee(batch, POLICY)).toMatchObject({ fee: 1_475n + (18_525n * 200n) / 240n });
+  const together = { ...batch, stakes: stakes.map((stake) => ({ ...stake, refundHeight: L })) };
+  expect(wantedFee(together, POLICY)).toMatchObject({ fee: 20_000n });
   expect(wantedFee({ ...batch, tip: 961 }, POLICY)).toEqual(deadlineFee({ ...batch, tip: 961 }, POLICY));
   const single = question({ tip: 962 });
   expect(wantedFee(single, POLICY)).toEqual(deadlineFee(single, POLICY));

@@ -186,7 +186,7 @@ describe('channels that are worth little', () => {
 });
 
 describe('the fee of a batch', () => {
-  test('is the curve of its most urgent member over all shares', () => {
+  test('of one refund height is the curve over all shares', () => {
     const members = candidates(3);
     const { settlement } = priceBatch(members, view({ tip: 916 }), POLICY);
     const asked = {

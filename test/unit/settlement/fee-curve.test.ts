@@ -79,6 +79,14 @@ describe('the deadline curve', () => {
     expect(zoneStart(stakes, POLICY)).toBe(976);
   });
 
+  test('in a batch a late channel raises the fee by its own part of the line', () => {
+    const rich = { share: 1_000_000n, refundHeight: L + 500 };
+    const late = { share: 20_000n, refundHeight: L };
+    const asked = { stakes: [rich, late], virtualSize: 295 };
+    expect(feeOf({ ...asked, tip: 856 })).toBe(1_475n);
+    expect(feeOf({ ...asked, tip: 976 })).toBe(1_475n + ((295_000n - 1_475n) * 10_000n) / 510_000n);
+  });
+
   test('small policies of a test network keep the shape', () => {
     const small = { ...POLICY, close: 12, emergencyZone: 4, reorgMargin: 4 };
     const at = (tip: number) => deadlineFee(question({ tip }), small);

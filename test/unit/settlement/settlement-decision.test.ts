@@ -336,7 +336,7 @@ const rows: readonly (readonly [string, Partial<SettlementView>, SettlementActio
       stakes: [...stakes(20_000n), { share: 20_000n, refundHeight: 1_050 }],
       tip: 871,
     },
-    bump(845n + (19_155n * 15n) / 120n, ours(845n)),
+    bump(845n + (19_155n * 15n) / 240n, ours(845n)),
   ],
   [
     'its last bump before the zone leaves it at the rate the zone begins with',
@@ -345,7 +345,7 @@ const rows: readonly (readonly [string, Partial<SettlementView>, SettlementActio
       stakes: [...stakes(20_000n), { share: 20_000n, refundHeight: 1_050 }],
       tip: 965,
     },
-    bump(20_000n, ours(845n)),
+    bump(845n + (19_155n * 190n) / 240n, ours(845n)),
   ],
   [
     'one settlement for many singles of ours pays for all',
