@@ -8,7 +8,7 @@ import { readBounded } from './bounded-body.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
 import { priceOfRest } from './channel-plan.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
-import { datasetFiles, wouldOverwrite } from './dataset-files.ts';
+import { datasetFiles, refuseOverwriting } from './dataset-files.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import { strikeLostChunks, verifiedBytes } from './fetch-chunk.ts';
 import { openPurchase, type PurchaseJournal, purchaseId } from './purchase-journal.ts';
@@ -138,8 +138,7 @@ async function loadPlan(
   if (plan) return { manifest, dataHost, offeredPrice };
   const price = priceOfRest(manifest, offer.pricePerChunk, 0);
   checkPrice(price, request.limits?.maxPrice);
-  const [existing] = await (await datasetFiles(output, manifest.files, 'unused')).existing();
-  if (existing !== undefined) throw wouldOverwrite(existing);
+  await refuseOverwriting(output, manifest.files);
   if (request.confirm && !(await request.confirm(offer, price))) throw new BuyerError('usage', 'Not bought.');
   await journal.append({
     v: 1,

@@ -43,9 +43,7 @@ function isDue(chunk: number, chunks: number): boolean {
 function sentence(event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }>): string {
   switch (event.kind) {
     case 'planned':
-      return event.resumed
-        ? `going on with ${event.name} (${formatByteSize(event.bytes)})`
-        : `buying ${event.name} (${formatByteSize(event.bytes)})`;
+      return `${event.resumed ? 'going on with' : 'buying'} ${event.name} (${formatByteSize(event.bytes)}) for ${event.price} sat`;
     case 'deposit-needed':
       return `waiting for a deposit: pay ${event.satoshis} sat to ${event.address}\n  ${event.uri}`;
     case 'channel-opened':

@@ -4,6 +4,8 @@ import { type LocalChain, startChain } from '../../local/chain/start-chain.ts';
 
 export interface AvailableChain {
   readonly name: LocalChain['kind'];
+  /** What a child process needs to find it too. */
+  readonly environment: Readonly<Record<string, string>>;
   start(dataFolder: string): Promise<LocalChain>;
 }
 
@@ -12,11 +14,13 @@ export function availableChains(): readonly AvailableChain[] {
   const bitcoindPath = findBitcoind(process.env, [resolve('.bitcoind/bin')]);
   const embedded: AvailableChain = {
     name: 'embedded',
+    environment: {},
     start: (dataFolder) => startChain({ dataFolder, kind: 'embedded' }),
   };
   if (bitcoindPath === undefined) return [embedded];
   const real: AvailableChain = {
     name: 'bitcoind',
+    environment: { BITCOIND: bitcoindPath },
     start: (dataFolder) => startChain({ dataFolder, kind: 'bitcoind', bitcoindPath }),
   };
   return [embedded, real];

@@ -1,0 +1,71 @@
+import type { Buyer, PurchaseEvent } from '../../client/buyer/buyer-context.ts';
+import { type ChannelSecrets, channelSecrets } from '../../client/buyer/channel-secrets.ts';
+import type { BuyRequest } from '../../client/buyer/prepare-purchase.ts';
+import { buy } from '../../client/buyer/purchase.ts';
+import { listPurchases } from '../../client/buyer/purchase-journal.ts';
+import type { PurchaseResult } from '../../client/buyer/purchase-result.ts';
+import type { ChannelRecordState } from '../../client/buyer/purchase-state.ts';
+import { openWallet } from '../../client/buyer/wallet.ts';
+import { startTimer } from '../../local/timer.ts';
+import { bitcoindChain } from '../../shared/chain/bitcoind.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { LocalShopProcess } from './local-shop.ts';
+
+/** A buyer by the SDK, in this process, on the shop's own chain. */
+export function sdkBuyer(shop: LocalShopProcess, home: string): Buyer {
+  return {
+    home,
+    chain: bitcoindChain({ url: shop.chainUrl }),
+    clock: systemClock,
+    pollInterval: 20,
+    retry: { retries: 3, firstDelay: 50 },
+  };
+}
+
+export interface PaidPurchase {
+  readonly result: PurchaseResult;
+  readonly events: readonly PurchaseEvent[];
+  /** Satoshis that came from outside. */
+  readonly deposited: bigint;
+}
+
+/** Milliseconds between two blocks while a purchase goes on. */
+const BLOCK_EVERY = 100;
+
+/** Buys, pays every deposit that is asked for, and mines until the settlement is in a block. */
+export async function buyToTheEnd(
+  shop: LocalShopProcess,
+  home: string,
+  request: Omit<BuyRequest, 'shopUrl' | 'wait'>,
+): Promise<PaidPurchase> {
+  const events: PurchaseEvent[] = [];
+  let deposited = 0n;
+  const payments: Promise<string>[] = [];
+  const mining = startTimer(BLOCK_EVERY, () => shop.faucet.mine(1));
+  try {
+    const result = await buy(
+      sdkBuyer(shop, home),
+      { shopUrl: shop.url, ...request, wait: { settlement: true } },
+      (event) => {
+        events.push(event);
+        if (event.kind !== 'deposit-needed') return;
+        deposited += event.satoshis;
+        payments.push(shop.faucet.fund(event.address, event.satoshis));
+      },
+    );
+    return { result, events, deposited };
+  } finally {
+    await mining.stop();
+    await Promise.all(payments);
+  }
+}
+
+/** The channels of a buyer's only purchase, as its journal has them, with their keys. */
+export async function journaledChannels(
+  home: string,
+): Promise<readonly (ChannelRecordState & { readonly secrets: ChannelSecrets })[]> {
+  const { keys } = await openWallet(home, 'regtest');
+  const [purchase] = await listPurchases(home);
+  const channels = purchase?.state.channels ?? [];
+  return channels.map((channel) => ({ ...channel, secrets: channelSecrets(channel, keys) }));
+}
