@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, realpath, rename, rmdir } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared/dataset/layout.ts';
 import { syncFolder } from './durable-files.ts';
-import { BuyerError } from './errors.ts';
+import { BuyerError, systemCode } from './errors.ts';
 import { exists, foldersOf, isInside, isWhole, makeFolders, openNoFollow } from './safe-paths.ts';
 
 /**
@@ -24,8 +24,6 @@ export interface DatasetFiles {
   sync(span: Span): Promise<void>;
   /** Gives every file that is not finished yet its final name. All data must be there and checked. */
   finish(): Promise<void>;
-  /** Paths that are there already under their final names. */
-  existing(): Promise<readonly string[]>;
 }
 
 export interface SpanWriter {
@@ -45,8 +43,7 @@ export async function datasetFiles(
   files: readonly SizedFile[],
   name: string,
 ): Promise<DatasetFiles> {
-  await mkdir(folder, { recursive: true });
-  const output = await realpath(folder);
+  const output = await makeOutput(folder);
   const partial = join(output, name);
   const starts = fileStarts(files);
   const madeFolders = new Set<string>();
@@ -159,15 +156,27 @@ export async function datasetFiles(
       for (const path of [output, ...folders]) await syncFolder(path);
       await removeFolders(partial, madeFolders, files);
     },
-    async existing() {
-      const found: string[] = [];
-      for (const { path } of files) if (await exists(join(output, path))) found.push(path);
-      return found;
-    },
   };
 }
 
-export function wouldOverwrite(path: string): BuyerError {
+async function makeOutput(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await realpath(folder);
+  } catch (error) {
+    if (!['EEXIST', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+    throw new BuyerError('usage', `${folder} is there already and is no folder.`, {
+      next: 'Name a folder with --output.',
+    });
+  }
+}
+
+/** @throws BuyerError usage where a file of the dataset is in the folder already: nothing of the buyer's is written over */
+export async function refuseOverwriting(folder: string, files: readonly SizedFile[]): Promise<void> {
+  for (const { path } of files) if (await exists(join(folder, path))) throw wouldOverwrite(path);
+}
+
+function wouldOverwrite(path: string): BuyerError {
   return new BuyerError('usage', `${path} is there already.`, {
     next: 'Choose another folder with --output, or move the file away.',
   });

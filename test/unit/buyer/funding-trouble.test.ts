@@ -81,6 +81,18 @@ test('a channel that grew old before it was funded gives way to a new one', asyn
   expect(funded).toHaveLength(1);
 });
 
+test('the refund height is looked at once more just before the money is bound', async () => {
+  const { chain } = world;
+  const { tip } = chain;
+  const bought = run((event) => {
+    if (event.kind !== 'channel-opened') return;
+    // Another source, far behind the one that the terms were made by.
+    chain.tip = async () => ({ ...(await tip()), height: chain.height() - 2_000 });
+  });
+  await expect(bought).rejects.toMatchObject({ code: 'limit-exceeded' });
+  expect(chain.broadcasts).toEqual([]);
+});
+
 test('a price that rose before the funding is looked at again, against the limit', async () => {
   world.shop.lies.refuse = { path: /\/refund$/, problem: 'busy', times: 3 };
   await expect(run()).rejects.toMatchObject({ code: 'shop-unreachable' });

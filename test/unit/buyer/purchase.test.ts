@@ -154,6 +154,16 @@ describe('a purchase', () => {
     expect(await readFile(join(world.output, 'empty.txt'), 'utf8')).toBe('mine');
   });
 
+  test('refuses an output that is a file', async () => {
+    world = await buyerWorld(dataset);
+    await writeFile(world.output, 'mine');
+    await expect(run()).rejects.toMatchObject({
+      code: 'usage',
+      message: `${world.output} is there already and is no folder.`,
+    });
+    expect(world.chain.broadcasts).toEqual([]);
+  });
+
   test('goes on in a new channel when the life of the first runs out', async () => {
     world = await buyerWorld(dataset);
     await world.deposit(50_000n);
