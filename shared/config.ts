@@ -36,6 +36,8 @@ const policySchema = v.pipe(
     /** Satoshis per 1,000 vB at which the first chunk's price must still pay for its settlement. */
     stressFeeRate: satoshis(5_000n),
     creditMinimumChunks: blocks(8),
+    /** Complete channels wait until T_close for others to share a settlement with; otherwise they settle with the next run. */
+    waitForBatch: v.optional(v.boolean(), false),
     commitmentLimit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 64),
     /** Milliseconds since the epoch: channels opened before it are settled, never cancelled (a restored table). */
     restoredAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),

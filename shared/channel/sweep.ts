@@ -6,7 +6,7 @@ import type { Channel } from '../store/channel-record.ts';
 import { BLOCKS_KEPT_AFTER_REFUND, deadlines, isRestored } from './channel-facts.ts';
 import { confirmFunding, fundingOnChain, nextLook } from './confirm-funding.ts';
 import { confirmationsRequired } from './funding-depth.ts';
-import { settleChannel } from './settle-channel.ts';
+import { type Isolated, settleClosing } from './settle-closing.ts';
 import type { Shop } from './shop.ts';
 import { advance } from './transitions.ts';
 
@@ -31,34 +31,52 @@ export async function sweep(shop: Shop): Promise<SweepReport> {
   const upTo = shop.policy.restoredAt > 0 ? LOCKTIME_THRESHOLD : tip.height;
   const ids = await shop.channels.due(upTo, CHANNELS_PER_RUN);
   let failed = 0;
-  for (const id of ids) {
+  const isolated: Isolated = async (channelIds, work) => {
     try {
-      const channel = await shop.channels.get(id);
-      if (channel) await attend(shop, channel, tip);
+      await work();
     } catch (error) {
-      failed += 1;
-      shop.log('sweep-failed', { alarm: true, channelId: id, reason: String(error) });
+      failed += channelIds.length;
+      shop.log('sweep-failed', { alarm: true, channels: channelIds, reason: String(error) });
     }
+  };
+  const closing: Channel[] = [];
+  for (const id of ids) {
+    await isolated([id], async () => {
+      const channel = await shop.channels.get(id);
+      const after = channel && (await attend(shop, channel, tip));
+      if (after) closing.push(after);
+    });
   }
+  await isolated(
+    closing.map(({ id }) => id),
+    () => settleClosing(shop, closing, tip, isolated),
+  );
   shop.log('sweep-done', { height: tip.height, looked: ids.length, failed });
   return { height: tip.height, looked: ids.length, failed };
 }
 
-async function attend(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
-  if (isOver(channel, tip)) return archive(shop, channel);
+/** @returns the channel, if it is to be settled */
+async function attend(shop: Shop, channel: Channel, tip: Tip): Promise<Channel | undefined> {
+  if (isOver(channel, tip)) {
+    await archive(shop, channel);
+    return undefined;
+  }
   switch (channel.state) {
     case 'PROPOSED':
-      return lookForFunding(shop, channel, tip);
+      await lookForFunding(shop, channel, tip);
+      return undefined;
     case 'OPEN':
     case 'SUSPENDED':
-      return mustClose(shop, channel, tip) ? close(shop, channel, tip) : watchFunding(shop, channel, tip);
+      if (mustClose(shop, channel, tip)) return close(shop, channel);
+      await watchFunding(shop, channel, tip);
+      return undefined;
     case 'CLOSING':
-      return settle(shop, channel, tip);
+      return channel;
     case 'CANCELLED':
     case 'REFUSED':
     case 'EXPIRED':
     case 'SETTLED':
-      return;
+      return undefined;
   }
 }
 
@@ -98,22 +116,12 @@ function mustClose(shop: Shop, channel: Channel, tip: Tip): boolean {
   );
 }
 
-async function close(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
+async function close(shop: Shop, channel: Channel): Promise<Channel | undefined> {
   const closing = await advance(shop.channels, channel.id, { states: [channel.state] }, 'CLOSING', {
     dueAt: 0,
   });
-  if (!closing) return;
-  shop.log('channel-closing', { channelId: channel.id, paid: closing.paid, reason: 'due' });
-  await settle(shop, closing, tip);
-}
-
-/**
- * One step a block, and behind whatever waits longer: however many settlements do not confirm or cannot be made, they never
- * keep the run from the channels whose height to close has come.
- */
-async function settle(shop: Shop, channel: Channel, tip: Tip): Promise<void> {
-  await shop.channels.change(channel.id, { states: ['CLOSING'] }, { dueAt: tip.height + 1 });
-  await settleChannel(shop, channel);
+  if (closing) shop.log('channel-closing', { channelId: channel.id, paid: closing.paid, reason: 'due' });
+  return closing;
 }
 
 /** Rule 13: off the best chain SUSPENDED, back on it OPEN, on the outpoint it always had. */

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Outpoint } from '../chain/chain.ts';
 import { CHANNEL_STATES } from '../http/api.ts';
 import { encodeTerms, termsFromStored } from '../protocol/terms.ts';
+import { bool, bytes, integer, list, map, text } from './attributes.ts';
 import type { Channel, SettlementRecord } from './channel-record.ts';
 import { DUE_SHARDS, PARTITION_KEY, SORT_KEY } from './table.ts';
 
@@ -22,10 +23,8 @@ export function outpointItem({ txid, vout }: Outpoint): AttributeValue {
   return { M: { txid: { S: txid }, vout: { N: `${vout}` } } };
 }
 
-export function settlementItem({ txid, raw, fee, signedAtHeight }: SettlementRecord): AttributeValue {
-  return {
-    M: { txid: { S: txid }, raw: { S: raw }, fee: { N: `${fee}` }, height: { N: `${signedAtHeight}` } },
-  };
+export function settlementItem({ txid, signedAtHeight }: SettlementRecord): AttributeValue {
+  return { M: { txid: { S: txid }, height: { N: `${signedAtHeight}` } } };
 }
 
 /** The item of a channel that was just proposed. */
@@ -49,36 +48,6 @@ export function channelToItem(channel: Channel): Item {
   };
 }
 
-const text = v.pipe(
-  v.object({ S: v.string() }),
-  v.transform(({ S }) => S),
-);
-const bool = v.pipe(
-  v.object({ BOOL: v.boolean() }),
-  v.transform(({ BOOL }) => BOOL),
-);
-const bytes = v.pipe(
-  v.object({ B: v.instance(Uint8Array) }),
-  v.transform(({ B }) => new Uint8Array(B)),
-);
-const integer = v.pipe(
-  v.object({ N: v.pipe(v.string(), v.digits()) }),
-  v.transform(({ N }) => Number(N)),
-);
-const satoshis = v.pipe(
-  v.object({ N: v.pipe(v.string(), v.digits()) }),
-  v.transform(({ N }) => BigInt(N)),
-);
-const map = <Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.pipe(
-    v.object({ M: v.object(entries) }),
-    v.transform(({ M }) => M),
-  );
-const list = <Schema extends v.GenericSchema>(schema: Schema) =>
-  v.pipe(
-    v.object({ L: v.array(schema) }),
-    v.transform(({ L }) => L),
-  );
 const outpoint = map({ txid: text, vout: integer });
 
 /** A table can be edited by hand or restored from elsewhere: an item that is not a channel must fail here, not at a payment. */
@@ -99,7 +68,7 @@ const itemSchema = v.object({
   commitment: v.exactOptional(bytes),
   delivered: integer,
   unpaidLinks: integer,
-  settlements: list(map({ txid: text, raw: text, fee: satoshis, height: integer })),
+  settlements: list(map({ txid: text, height: integer })),
   spend: v.exactOptional(map({ txid: text, height: v.exactOptional(integer) })),
 });
 

@@ -32,7 +32,7 @@ export interface Channel {
   readonly delivered: number;
   /** Links given out for the one chunk that is delivered and not paid. */
   readonly unpaidLinks: number;
-  /** Every settlement that was signed, stored before it was broadcast. */
+  /** Every settlement that was signed for it, the last one last. */
   readonly settlements: readonly SettlementRecord[];
   /** Who spends the funding, as last seen. */
   readonly spend?: SpendRecord;
@@ -49,14 +49,23 @@ export interface FundingRecord {
   readonly blockHash: string;
 }
 
+/** That a channel is settled by a transaction; the transaction itself is kept once, for all of its channels. */
 export interface SettlementRecord {
   readonly txid: string;
+  /** The tip when it was signed. */
+  readonly signedAtHeight: number;
+}
+
+/** A settlement as it was signed, stored before it was sent and kept for good. */
+export interface StoredSettlement extends SettlementRecord {
   /** Serialised with witness, hex. */
   readonly raw: string;
   /** Satoshis. */
   readonly fee: bigint;
-  /** The tip when it was signed. */
-  readonly signedAtHeight: number;
+  /** vB. */
+  readonly virtualSize: number;
+  /** Ids of the channels that it settles. */
+  readonly members: readonly string[];
 }
 
 export interface SpendRecord {
@@ -117,6 +126,10 @@ export interface ChannelStore {
   change(id: string, expectation: Expectation, change: ChannelChange): Promise<Channel | undefined>;
   /** Counts a link for a paid chunk. @returns false where `limit` were given out on that day (days since the epoch) */
   countPaidLink(id: string, chunk: number, day: number, limit: number): Promise<boolean>;
+  /** Stores a settlement by its txid; storing it again changes nothing that matters. */
+  putSettlement(settlement: StoredSettlement): Promise<void>;
+  /** Strongly consistent. */
+  getSettlement(txid: string): Promise<StoredSettlement | undefined>;
   /** Ids of the channels due at a height or below, the most urgent first, eventually consistent. */
   due(height: number, limit: number): Promise<readonly string[]>;
 }

@@ -1,24 +1,11 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
+import { integer, satoshis, text } from './attributes.ts';
 import type { Dataset } from './dataset-record.ts';
 
 /** Datasets as the table's items hold them: texts as S, integers and satoshis as N. */
 
 export type DatasetItem = Record<string, AttributeValue>;
-
-const text = v.pipe(
-  v.object({ S: v.string() }),
-  v.transform((attribute) => attribute.S),
-);
-const integer = v.pipe(
-  v.object({ N: v.string() }),
-  v.transform((attribute) => Number(attribute.N)),
-  v.safeInteger(),
-);
-const satoshis = v.pipe(
-  v.object({ N: v.pipe(v.string(), v.regex(/^[0-9]+$/)) }),
-  v.transform((attribute) => BigInt(attribute.N)),
-);
 
 const itemSchema = v.object({
   manifest: text,

@@ -13,7 +13,7 @@ import type { JsonValue } from '../../shared/errors.ts';
 import { URL_LIFETIME_SECONDS } from '../../shared/limits.ts';
 import type { Terms } from '../../shared/protocol/terms.ts';
 import { seedSigner } from '../../shared/signer/seed-signer.ts';
-import type { Channel } from '../../shared/store/channel-record.ts';
+import type { Channel, StoredSettlement } from '../../shared/store/channel-record.ts';
 import { chunkObjects } from '../../shared/store/chunk-objects.ts';
 import type { Dataset, SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
@@ -175,4 +175,15 @@ export async function stored(shop: Pick<Shop, 'channels'>, { id }: Pick<Channel,
   const channel = await shop.channels.get(id);
   if (!channel) throw new Error('the channel is gone');
   return channel;
+}
+
+/** The settlement that was signed last for a channel. */
+export async function lastSettlement(
+  shop: Pick<Shop, 'channels'>,
+  { settlements }: Pick<Channel, 'settlements'>,
+): Promise<StoredSettlement> {
+  const last = settlements.at(-1);
+  const found = last && (await shop.channels.getSettlement(last.txid));
+  if (!found) throw new Error('the channel has a settlement');
+  return found;
 }

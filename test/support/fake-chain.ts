@@ -4,6 +4,7 @@ import {
   type Chain,
   ChainUnavailable,
   type Confirmation,
+  type MempoolEntry,
   type Outpoint,
   type Spend,
   type Tip,
@@ -49,6 +50,10 @@ export interface FakeChain extends Chain {
   readonly broadcasts: string[];
   readonly calls: string[];
   rate: bigint;
+  /** What the mempool takes at the least, satoshis per 1,000 vB. */
+  floor: bigint;
+  /** What is said of every transaction that waits in the mempool. */
+  entry: MempoolEntry;
   /** No method answers while it is set. */
   failing: boolean;
 }
@@ -77,6 +82,14 @@ export function fakeChain(startHeight = 1_000): FakeChain {
     broadcasts: [],
     calls: [],
     rate: 2_000n,
+    floor: 1_000n,
+    entry: {
+      fee: 338n,
+      virtualSize: 169,
+      descendantFees: 338n,
+      descendantVirtualSize: 169,
+      descendantCount: 1,
+    },
     failing: false,
     height: () => height,
     mine(blocks) {
@@ -132,8 +145,12 @@ export function fakeChain(startHeight = 1_000): FakeChain {
         chain.broadcasts.push(...raws);
         return chain.outcomes.shift() ?? { kind: 'accepted' };
       }),
-    mempoolEntry: () => answering('mempoolEntry', () => undefined),
-    replacementRate: () => answering('replacementRate', () => ({ incremental: 1_000n, floor: 1_000n })),
+    mempoolEntry: (txid) =>
+      answering('mempoolEntry', () => {
+        const waits = [...spends.values()].some((spend) => spend.txid === txid && spend.height === undefined);
+        return waits ? chain.entry : undefined;
+      }),
+    replacementRate: () => answering('replacementRate', () => ({ incremental: 1_000n, floor: chain.floor })),
   };
   return chain;
 }

@@ -3,7 +3,14 @@ import type { BroadcastOutcome } from '../../../shared/chain/chain.ts';
 import { closeChannel } from '../../../shared/channel/close-channel.ts';
 import { settleChannel } from '../../../shared/channel/settle-channel.ts';
 import type { Channel } from '../../../shared/store/channel-record.ts';
-import { type ChannelShop, channelShop, open, openAndPaid, stored } from '../../support/channel-shop.ts';
+import {
+  type ChannelShop,
+  channelShop,
+  lastSettlement,
+  open,
+  openAndPaid,
+  stored,
+} from '../../support/channel-shop.ts';
 import { dueAt } from '../../support/raw-item.ts';
 import { tableServer } from '../../support/table-server.ts';
 
@@ -18,12 +25,6 @@ async function closed(shop: ChannelShop, paid: number, overrides = {}): Promise<
 function fundingOf({ funding }: Channel) {
   if (!funding) throw new Error('the channel has a funding');
   return funding.outpoint;
-}
-
-function lastOf({ settlements }: Channel) {
-  const last = settlements.at(-1);
-  if (!last) throw new Error('the channel has a settlement');
-  return last;
 }
 
 /** A's refund or cancel as far as the shop looks at it: not of version 3. */
@@ -55,7 +56,7 @@ describe('rule 23: every variant is stored before it is broadcast', () => {
       },
     };
     const { channel: closing } = await closeChannel(watched, channel);
-    const { txid } = lastOf(closing);
+    const { txid } = await lastSettlement(shop, closing);
     expect(order).toEqual([`stored ${txid}`, `broadcast ${txid}`]);
     expect(closing.spend).toEqual({ txid });
   });
@@ -83,7 +84,7 @@ describe('rule 23: every variant is stored before it is broadcast', () => {
       shop.chain.outcomes.push({ kind });
       await settleChannel({ ...shop, signer }, await stored(shop, channel));
     }
-    const { raw } = lastOf(channel);
+    const { raw } = await lastSettlement(shop, channel);
     expect(shop.chain.broadcasts).toEqual([raw, raw, raw]);
     expect((await stored(shop, channel)).settlements).toHaveLength(1);
   });
@@ -110,29 +111,32 @@ describe('rule 23: every variant is stored before it is broadcast', () => {
         fields: { alarm: true, outcome: kind, detail: "the node's word" },
       });
       await settleChannel(shop, channel);
-      expect(shop.chain.broadcasts).toEqual([lastOf(channel).raw, lastOf(channel).raw]);
+      expect(shop.chain.broadcasts).toEqual([
+        (await lastSettlement(shop, channel)).raw,
+        (await lastSettlement(shop, channel)).raw,
+      ]);
     },
   );
 
   test('rule 23: a fee that has become too low is replaced by one worth storing', async () => {
     const shop = await channelShop(tables());
     const channel = await closed(shop, 2);
-    const first = lastOf(channel);
+    const first = await lastSettlement(shop, channel);
     expect(first.fee).toBe(338n);
     const tooLow: BroadcastOutcome = { kind: 'fee-too-low', detail: 'mempool min fee not met' };
-    // An eighth more is 380.25 satoshis, 2.25 sat/vB: a rate below brings no new variant, however often it is tried.
-    for (const rate of [2_000n, 2_100n, 2_240n]) {
+    // The next bump is 15 blocks away: until then a higher estimate brings no new variant, however often it is tried.
+    for (const rate of [2_000n, 2_100n, 3_000n]) {
       shop.chain.rate = rate;
       shop.chain.outcomes.push(tooLow);
       await settleChannel(shop, await stored(shop, channel));
       expect((await stored(shop, channel)).settlements).toHaveLength(1);
     }
-    shop.chain.rate = 3_000n;
-    shop.chain.outcomes.push(tooLow);
+    // Below the floor no node has it any more: now there is nothing to wait for.
+    shop.chain.floor = 3_000n;
     const after = await settleChannel(shop, await stored(shop, channel));
-    expect(after.settlements.map(({ fee }) => fee)).toEqual([338n, 507n]);
-    expect(after.spend).toEqual({ txid: lastOf(after).txid });
-    expect(shop.chain.broadcasts.slice(-2)).toEqual([first.raw, lastOf(after).raw]);
+    expect((await lastSettlement(shop, after)).fee).toBe(507n);
+    expect(after.spend).toEqual({ txid: (await lastSettlement(shop, after)).txid });
+    expect(shop.chain.broadcasts.slice(-2)).toEqual([first.raw, (await lastSettlement(shop, after)).raw]);
   });
 
   test('rule 23: two that settle at once store one variant', async () => {
@@ -150,7 +154,7 @@ describe('rule 23: "settled" is decided by who spent the outpoint, six deep', ()
   test('rule 23: five deep it is CLOSING, six deep SETTLED', async () => {
     const shop = await channelShop(tables());
     const channel = await closed(shop, 2);
-    const { raw, txid } = lastOf(channel);
+    const { raw, txid } = await lastSettlement(shop, channel);
     shop.chain.spendBy(fundingOf(channel), raw, txid, false);
     const inMempool = await settleChannel(shop, channel);
     expect([inMempool.state, inMempool.spend]).toEqual(['CLOSING', { txid }]);
@@ -181,19 +185,19 @@ describe('rule 23: "settled" is decided by who spent the outpoint, six deep', ()
     const shop = await channelShop(tables());
     const channel = await closed(shop, 2);
     // Even under the very txid that was stored: what counts is the transaction.
-    shop.chain.spendBy(fundingOf(channel), BUYER_SPEND, lastOf(channel).txid);
+    shop.chain.spendBy(fundingOf(channel), BUYER_SPEND, (await lastSettlement(shop, channel)).txid);
     shop.chain.mine(5);
     expect((await settleChannel(shop, channel)).state).toBe('EXPIRED');
     expect(shop.lines).toContainEqual({
       event: 'funding-spent-by-buyer',
-      fields: { alarm: true, channelId: channel.id, txid: lastOf(channel).txid },
+      fields: { alarm: true, channelId: channel.id, txid: (await lastSettlement(shop, channel)).txid },
     });
   });
 
   test('rule 23: a settlement that a reorg took is sent again', async () => {
     const shop = await channelShop(tables());
     const channel = await closed(shop, 2);
-    const { raw, txid } = lastOf(channel);
+    const { raw, txid } = await lastSettlement(shop, channel);
     shop.chain.spendBy(fundingOf(channel), raw, txid);
     const confirmed = await settleChannel(shop, channel);
     expect(confirmed.spend?.height).toBe(shop.chain.height());
@@ -206,7 +210,7 @@ describe('rule 23: "settled" is decided by who spent the outpoint, six deep', ()
     const shop = await channelShop(tables());
     const channel = await closed(shop, 2);
     shop.chain.failing = true;
-    await expect(settleChannel(shop, channel)).rejects.toThrow('the fake node is down');
+    await expect(settleChannel(shop, channel)).rejects.toThrow('the chain source does not answer');
     expect(await stored(shop, channel)).toEqual(channel);
   });
 });

@@ -8,6 +8,7 @@ import {
   CHANGE_SCRIPT,
   type ChannelShop,
   channelShop,
+  lastSettlement,
   openAndPaid,
   PAYOUT_SCRIPT,
   SELLER_KEY,
@@ -27,17 +28,11 @@ function fundingOf({ funding }: Channel) {
   return funding.outpoint;
 }
 
-function lastOf({ settlements }: Channel) {
-  const last = settlements.at(-1);
-  if (!last) throw new Error('the channel has a settlement');
-  return last;
-}
-
 describe('the settlement', () => {
   test('pays A its change and B the rest, to the satoshi, with both signatures', async () => {
     const shop = await channelShop(tables());
     const channel = await closed(shop, 3);
-    const { raw, txid, fee, signedAtHeight } = lastOf(channel);
+    const { raw, txid, fee, signedAtHeight } = await lastSettlement(shop, channel);
     const transaction = Transaction.fromHex(raw);
     expect([transaction.version, transaction.locktime, transaction.ins.length]).toEqual([3, 0, 1]);
     expect(transaction.getId()).toBe(txid);
@@ -67,8 +62,10 @@ describe('the settlement', () => {
   test('has no change where nothing is left, and A’s signature commits to no output', async () => {
     const shop = await channelShop(tables());
     const channel = await closed(shop, 12, { capacity: 57_500n });
-    const transaction = Transaction.fromHex(lastOf(channel).raw);
-    expect(transaction.outs.map(({ value }) => value)).toEqual([57_500n - lastOf(channel).fee]);
+    const transaction = Transaction.fromHex((await lastSettlement(shop, channel)).raw);
+    expect(transaction.outs.map(({ value }) => value)).toEqual([
+      57_500n - (await lastSettlement(shop, channel)).fee,
+    ]);
     expect(transaction.ins[0]?.witness[1]?.at(-1)).toBe(0x82);
   });
 
@@ -80,7 +77,7 @@ describe('the settlement', () => {
   ])('pays a fee of %s', async (_, rate, fee) => {
     const shop = await channelShop(tables());
     shop.chain.rate = rate;
-    expect(lastOf(await closed(shop, 1)).fee).toBe(fee);
+    expect((await lastSettlement(shop, await closed(shop, 1))).fee).toBe(fee);
   });
 
   test('never pays more than 1,000 sat/vB', async () => {
@@ -88,7 +85,7 @@ describe('the settlement', () => {
     await shop.datasets.setPrice('ab'.repeat(32), 1_000_000n);
     shop.chain.rate = 5_000_000n;
     const channel = await closed(shop, 1, { pricePerChunk: 1_000_000n, capacity: 12_000_000n });
-    expect(lastOf(channel).fee).toBe(169_000n);
+    expect((await lastSettlement(shop, channel)).fee).toBe(169_000n);
   });
 
   test('that would leave B dust is not made, and says so', async () => {
@@ -97,7 +94,10 @@ describe('the settlement', () => {
     const channel = await closed(shop, 1, { pricePerChunk: 462n });
     // 462 less the least fee of 169 is 293, one below dust.
     expect(channel.settlements).toEqual([]);
-    expect(shop.lines.at(-1)).toMatchObject({ event: 'settlement-uneconomic', fields: { alarm: true } });
+    expect(shop.lines.at(-1)).toMatchObject({
+      event: 'settlement-uneconomic',
+      fields: { channels: [channel.id], share: '462', least: '169' },
+    });
     expect(channel.state).toBe('CLOSING');
   });
 });

@@ -11,6 +11,7 @@ import {
   type ChannelShop,
   channelShop,
   fund,
+  lastSettlement,
   open,
   openAndPaid,
   propose,
@@ -46,7 +47,7 @@ describe('T_close', () => {
     await sweep(shop);
     const closing = await stored(shop, channel);
     expect([closing.state, closing.paid, closing.settlements.length]).toEqual(['CLOSING', 2, 1]);
-    expect(shop.chain.broadcasts).toEqual([closing.settlements[0]?.raw]);
+    expect(shop.chain.broadcasts).toEqual([(await lastSettlement(shop, closing)).raw]);
     expect(await dueAt(shop, channel)).toBe(close + 1);
   });
 
@@ -58,14 +59,19 @@ describe('T_close', () => {
     shop.chain.mine(1);
     await sweep(shop);
     shop.chain.setHeight(deadlines(channel, shop.policy).close);
-    shop.chain.outcomes.push({ kind: 'missing-inputs', detail: 'bad-txns-inputs-missingorspent' });
     await sweep(shop);
     const closing = await stored(shop, channel);
-    expect([closing.state, closing.settlements.length]).toEqual(['CLOSING', 1]);
-    // It goes on being sent, so that the funding finds it when it comes back.
-    shop.chain.mine(1);
+    // No node takes a version 3 transaction that spends an unconfirmed one of version 2 (BIP431).
+    expect([closing.state, closing.settlements.length]).toEqual(['CLOSING', 0]);
+    expect(shop.lines).toContainEqual({
+      event: 'funding-not-confirmed',
+      fields: { alarm: true, channels: [channel.id] },
+    });
+    const { value, script } = (await shop.chain.unspentOutput(fundingOf(channel).outpoint)) ?? {};
+    if (value === undefined || !script) throw new Error('the funding waits in the mempool');
+    shop.chain.fund(script, value, { outpoint: fundingOf(channel).outpoint });
     await sweep(shop);
-    expect(shop.chain.broadcasts).toHaveLength(2);
+    expect(shop.chain.broadcasts).toHaveLength(1);
   });
 
   test('a channel with nothing paid is closed and waits for L', async () => {
@@ -106,7 +112,7 @@ describe('T_close', () => {
     const closing = await stored(shop, channel);
     expect([closing.state, closing.paid]).toEqual(['CLOSING', 3]);
     expect(closing.commitment).toEqual(payment('alice', channel, 3).signature);
-    expect(shop.chain.broadcasts).toEqual([closing.settlements[0]?.raw]);
+    expect(shop.chain.broadcasts).toEqual([(await lastSettlement(shop, closing)).raw]);
   });
 
   test('a payment that completes a channel while the run looks at it keeps it due', async () => {
@@ -146,7 +152,7 @@ describe('runs', () => {
     expect((await stored(shop, second)).state).toBe('CLOSING');
     expect(shop.lines).toContainEqual({
       event: 'sweep-failed',
-      fields: { alarm: true, channelId: first.id, reason: 'Error: malformed' },
+      fields: { alarm: true, channels: [first.id], reason: 'Error: malformed' },
     });
   });
 
@@ -225,6 +231,23 @@ describe('the end', () => {
     }
   });
 
+  test('one that waits for its refund is looked at with every block from L on, and kept to L + 144', async () => {
+    const shop = await channelShop(tables());
+    const channel = await open(shop, 'alice');
+    const { refundHeight } = channel.terms;
+    shop.chain.setHeight(deadlines(channel, shop.policy).close);
+    await sweep(shop);
+    for (const height of [refundHeight, refundHeight + 1, refundHeight + 143]) {
+      shop.chain.setHeight(height);
+      await sweep(shop);
+      expect((await stored(shop, channel)).state).toBe('CLOSING');
+      expect(await dueAt(shop, channel)).toBe(height + 1);
+    }
+    shop.chain.mine(1);
+    await sweep(shop);
+    expect((await stored(shop, channel)).state).toBe('EXPIRED');
+  });
+
   test('a channel that was never paid expires; one that was is settled for as long as it takes', async () => {
     const shop = await channelShop(tables());
     const unpaid = await open(shop, 'alice');
@@ -245,8 +268,7 @@ describe('the end', () => {
     const channel = await openAndPaid(shop, 'alice', 12);
     await sweep(shop);
     const closing = await stored(shop, channel);
-    const [settlement] = closing.settlements;
-    if (!settlement) throw new Error('it was signed');
+    const settlement = await lastSettlement(shop, closing);
     shop.chain.spendBy(fundingOf(channel).outpoint, settlement.raw, settlement.txid);
     shop.chain.mine(5);
     await sweep(shop);

@@ -75,7 +75,7 @@ describe.each(availableTables())('channels on $name', ({ start }) => {
   test('every change comes back, alone and together', async () => {
     const { channels, channel } = await withOne();
     const refund = { outpoint, signature: new Uint8Array(64).fill(1) };
-    const settlement = { txid: '34'.repeat(32), raw: '0300', fee: 338n, signedAtHeight: 1_001 };
+    const settlement = { txid: '34'.repeat(32), signedAtHeight: 1_001 };
     const funding = { outpoint, height: 1_000, blockHash: '56'.repeat(32) };
     const changed = await channels.change(
       channel.id,
@@ -117,7 +117,7 @@ describe.each(availableTables())('channels on $name', ({ start }) => {
       { states: ['OPEN'] },
       {
         addRefund: { ...refund, outpoint: { ...outpoint, vout: 1 } },
-        addSettlement: { ...settlement, fee: 500n },
+        addSettlement: { ...settlement, signedAtHeight: 990 },
         spend: { txid: '78'.repeat(32) },
         oneMoreUnpaidLink: true,
       },
@@ -125,7 +125,7 @@ describe.each(availableTables())('channels on $name', ({ start }) => {
     expect(later).toEqual({
       ...expected,
       refunds: [refund, { ...refund, outpoint: { ...outpoint, vout: 1 } }],
-      settlements: [settlement, { ...settlement, fee: 500n }],
+      settlements: [settlement, { ...settlement, signedAtHeight: 990 }],
       spend: { txid: '78'.repeat(32) },
       unpaidLinks: 2,
     });
