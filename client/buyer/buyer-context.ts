@@ -38,10 +38,16 @@ export type PurchaseEvent =
   | { readonly kind: 'returned'; readonly txid: string; readonly satoshis: bigint }
   | { readonly kind: 'settled'; readonly txid: string; readonly height: number; readonly returned: bigint };
 
+/** What a buyer asks of its own chain source. */
+export type BuyerChain = Pick<
+  WalletChain,
+  'tip' | 'unspentOutput' | 'spend' | 'feeRate' | 'broadcast' | 'outputsPayingTo'
+>;
+
 /** Where a buyer lives and what it may do. */
 export interface Buyer {
   readonly home: string;
-  readonly chain: WalletChain;
+  readonly chain: BuyerChain;
   readonly clock: Clock;
   /** Milliseconds between two looks at the chain or the shop while waiting. */
   readonly pollInterval: number;

@@ -1,5 +1,4 @@
-import type { WalletChain } from '../../shared/chain/chain.ts';
-import { type Purchase, sleep } from './buyer-context.ts';
+import { type BuyerChain, type Purchase, sleep } from './buyer-context.ts';
 import { BuyerError } from './errors.ts';
 import { chooseCoins } from './funding.ts';
 
@@ -43,7 +42,7 @@ export function depositUri(address: string, satoshis: bigint): string {
 }
 
 /** What the wallet holds, satoshis. */
-export async function balance(wallet: Purchase['wallet'], chain: WalletChain): Promise<bigint> {
+export async function balance(wallet: Purchase['wallet'], chain: BuyerChain): Promise<bigint> {
   return (await wallet.coins(chain)).reduce((sum, { value }) => sum + value, 0n);
 }
 

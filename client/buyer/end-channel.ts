@@ -1,6 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { Transaction } from 'bitcoinjs-lib';
 import type { CloseAnswer } from '../../shared/http/api.ts';
+import { SETTLEMENT_VERSION } from '../../shared/protocol/commitment.ts';
 import { type Buyer, type Purchase, sleep } from './buyer-context.ts';
 import { type ChannelSecrets, channelSecrets } from './channel-secrets.ts';
 import { checkCancelSignature, checkTermsReturned } from './checks.ts';
@@ -68,12 +69,12 @@ export async function findEnd(
   for (const funding of sentFundings(channel)) {
     const spend = await chain.spend(funding.outpoint, script, searchFrom(channel, funding));
     if (!spend?.confirmation) continue;
-    const sent = channel.returnSent;
+    const transaction = Transaction.fromHex(spend.raw);
     return {
-      by: sent?.txid === spend.txid ? sent.kind : 'settlement',
+      by: kindOf(transaction, channel.terms.refundHeight),
       txid: spend.txid,
       height: spend.confirmation.height,
-      returned: paidTo(channel.terms.changeScript, spend.raw),
+      returned: paidTo(channel.terms.changeScript, transaction),
     };
   }
   return undefined;
@@ -102,9 +103,15 @@ function searchFrom({ confirmed }: ChannelRecordState, funding: FundingState): n
   return Math.min(confirmed?.height ?? Number.POSITIVE_INFINITY, funding.sentAt ?? 0);
 }
 
-function paidTo(script: Uint8Array, raw: string): bigint {
+/** The three differ in version and locktime (docs/protocol.md, section 3), and all are signed over them. */
+function kindOf({ version, locktime }: Transaction, refundHeight: number): ChannelEnd['by'] {
+  if (version === SETTLEMENT_VERSION) return 'settlement';
+  return locktime === refundHeight ? 'refund' : 'cancel';
+}
+
+function paidTo(script: Uint8Array, { outs }: Transaction): bigint {
   const wanted = bytesToHex(script);
-  return Transaction.fromHex(raw)
-    .outs.filter((output) => bytesToHex(output.script) === wanted)
+  return outs
+    .filter((output) => bytesToHex(output.script) === wanted)
     .reduce((sum, { value }) => sum + BigInt(value), 0n);
 }

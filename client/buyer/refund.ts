@@ -1,3 +1,4 @@
+import { SETTLED_DEPTH } from '../../shared/limits.ts';
 import type { Buyer, PurchaseEvent } from './buyer-context.ts';
 import { channelSecrets } from './channel-secrets.ts';
 import { type Closing, closeChannel, findEnd, noteEnd } from './end-channel.ts';
@@ -140,18 +141,19 @@ async function refundChannel(
   { keys }: Wallet,
   channel: ChannelRecordState,
 ): Promise<RefundStatus> {
-  if (channel.ended) {
-    const { by, txid, height, returned } = channel.ended;
-    return { kind: 'ended', by, txid, height, returned: BigInt(returned) };
+  const { height } = await buyer.chain.tip();
+  // Until it is deep, a reorganisation may have undone what the journal says.
+  if (channel.ended && height - channel.ended.height + 1 >= SETTLED_DEPTH) {
+    const { returned, by, txid } = channel.ended;
+    return { kind: 'ended', by, txid, height: channel.ended.height, returned: BigInt(returned) };
   }
   const current =
     journal.state().channels.find(({ channelId }) => channelId === channel.channelId) ?? channel;
   const end = await findEnd(buyer, keys, current);
   if (end) {
-    await noteEnd(journal, channel.channelId, end);
+    if (channel.ended?.txid !== end.txid) await noteEnd(journal, channel.channelId, end);
     return { kind: 'ended', ...end };
   }
-  const { height } = await buyer.chain.tip();
   const { refundHeight } = channel.terms;
   for (const { outpoint, refundSignature } of sentFundings(channel)) {
     // Spent in the mempool, most likely by the settlement: what was bought is not taken back.

@@ -4,8 +4,9 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { generateMnemonic, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import * as v from 'valibot';
-import type { Outpoint, WalletChain, WalletOutput } from '../../shared/chain/chain.ts';
+import type { Outpoint, WalletOutput } from '../../shared/chain/chain.ts';
 import { addressOfScript, NETWORK_NAMES, type NetworkName } from '../../shared/protocol/network.ts';
+import type { BuyerChain } from './buyer-context.ts';
 import { makePrivateFolder, writeDurably } from './durable-files.ts';
 import { BuyerError, systemCode } from './errors.ts';
 import type { Coin } from './funding.ts';
@@ -21,7 +22,7 @@ export interface Wallet {
   /** The next address that nobody has paid to. */
   depositAddress(): Promise<string>;
   /** Confirmed, unspent coins that no purchase has taken, or this one. */
-  coins(chain: WalletChain, purchase?: string): Promise<readonly Coin[]>;
+  coins(chain: BuyerChain, purchase?: string): Promise<readonly Coin[]>;
   /** Gives out an index of a branch, never again. */
   nextChannelIndex(): Promise<number>;
   nextInternalIndex(): Promise<number>;
@@ -30,7 +31,7 @@ export interface Wallet {
    * has taken before is among them.
    */
   takeCoins<T extends { readonly inputs: readonly Coin[] }>(
-    chain: WalletChain,
+    chain: BuyerChain,
     purchase: string,
     choose: (coins: readonly Coin[]) => T,
   ): Promise<T>;
@@ -80,7 +81,7 @@ function walletOf(network: NetworkName, keys: WalletKeys, path: string, lock: st
       return index;
     });
   const freeCoins = async (
-    chain: WalletChain,
+    chain: BuyerChain,
     use: WalletUse,
     append: (record: WalletRecord) => Promise<void>,
     purchase?: string,

@@ -48,14 +48,15 @@ async function shopChain(folder: string): Promise<string | undefined> {
 }
 
 async function openBuyer(options: BuyerOptions, signal: AbortSignal): Promise<Buyer> {
-  const [{ bitcoindChain }, { systemClock }, { PATIENT }] = await Promise.all([
+  const [{ bitcoindChain }, { patientChain }, { systemClock }, { PATIENT }] = await Promise.all([
     import('../../shared/chain/bitcoind.ts'),
+    import('../buyer/patient-chain.ts'),
     import('../../shared/clock.ts'),
     import('../buyer/retry.ts'),
   ]);
   return {
     home: await homeFolder(options),
-    chain: bitcoindChain({ url: await chainUrl(options) }),
+    chain: patientChain(bitcoindChain({ url: await chainUrl(options) }), signal),
     clock: systemClock,
     pollInterval: options.pollInterval * 1000,
     retry: PATIENT,

@@ -45,6 +45,8 @@ export interface Lies {
   /** Answers with these members of the terms changed. */
   terms?: Record<string, unknown>;
   refundSignature?: (signature: Uint8Array) => Uint8Array;
+  /** Signs cancels with another key. */
+  cancelSecret?: Uint8Array;
   /** Changes the bytes of a link's answer. */
   link?: (link: { chunk: number; size: number; url: string; expiresAt: number }) => object;
   paid?: (paid: number) => number;
@@ -367,7 +369,10 @@ export async function startFakeShop(options: FakeShopOptions): Promise<FakeShop>
             {
               outpoint,
               signature: bytesToHex(
-                signMessage(FAKE_SELLER_SECRET, cancelMessage(fundingOf(channel, outpoint))),
+                signMessage(
+                  lies.cancelSecret ?? FAKE_SELLER_SECRET,
+                  cancelMessage(fundingOf(channel, outpoint)),
+                ),
               ),
             },
           ]

@@ -1,6 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { Transaction } from 'bitcoinjs-lib';
-import type { BroadcastOutcome, Outpoint, WalletChain } from '../../shared/chain/chain.ts';
+import type { BuyerChain } from '../../client/buyer/buyer-context.ts';
+import type { BroadcastOutcome, Outpoint } from '../../shared/chain/chain.ts';
 
 interface Output {
   readonly value: bigint;
@@ -15,7 +16,7 @@ interface SpendEntry {
 }
 
 /** A chain in memory that keeps real transactions: outputs, conflicts, locktimes; signatures it takes on trust. */
-export interface MemoryChain extends WalletChain {
+export interface MemoryChain extends BuyerChain {
   mine(blocks?: number): void;
   height(): number;
   /** Pays a script in the next block. */
@@ -80,7 +81,6 @@ export function memoryChain(start = 500): MemoryChain {
           : [],
       ),
     tip: async () => ({ height, hash: hashAt(height), time: 0 }),
-    blockHash: async (at) => (at <= height ? hashAt(at) : undefined),
     unspentOutput: async (outpoint) => {
       const output = outputs.get(keyOf(outpoint));
       if (!output || spends.has(keyOf(outpoint))) return undefined;
@@ -95,10 +95,6 @@ export function memoryChain(start = 500): MemoryChain {
       chain.broadcasts.push(raw);
       return chain.outcomes.shift() ?? accept(raw);
     },
-    testAcceptance: async () => ({ kind: 'accepted' }),
-    broadcastPackage: async () => ({ kind: 'accepted' }),
-    mempoolEntry: async () => undefined,
-    replacementRate: async () => ({ incremental: 1_000n, floor: 1_000n }),
     outputsPayingTo: async (scripts) => {
       const wanted = new Set(scripts.map((script) => bytesToHex(script)));
       return [...outputs].flatMap(([key, { script, value, height: at }]) =>

@@ -249,6 +249,19 @@ describe('money comes back', () => {
     expect((await refund(world.buyer))[0]?.status).toMatchObject({ kind: 'ended', by: 'cancel' });
   });
 
+  test('but a cancel that the seller did not sign is not sent', async () => {
+    await start();
+    world.shop.lies.refuse = { path: /chunks\/0/, problem: 'too-many-urls', times: 1 };
+    await expect(run()).rejects.toMatchObject({ problem: 'too-many-urls' });
+    world.shop.lies.cancelSecret = new Uint8Array(32).fill(9);
+    const sent = world.chain.broadcasts.length;
+    await expect(refund(world.buyer, { cancel: true })).rejects.toMatchObject({
+      code: 'shop-dishonest',
+      message: "The seller's cancel signature is not valid.",
+    });
+    expect(world.chain.broadcasts).toHaveLength(sent);
+  });
+
   test('by a cancel where the funding was confirmed too late', async () => {
     await start();
     const { shop, chain, buyer, output } = world;
@@ -258,6 +271,21 @@ describe('money comes back', () => {
     await expect(late).rejects.toMatchObject({ code: 'channel-expired' });
     chain.mine();
     expect((await refund(buyer))[0]?.status).toMatchObject({ kind: 'ended', by: 'cancel' });
+  });
+
+  test('though a journal says ended, a spend that a reorganisation undid is looked at again', async () => {
+    await start();
+    await run();
+    const { chain, buyer } = world;
+    chain.mine();
+    expect((await refund(buyer))[0]?.status).toMatchObject({ kind: 'ended', by: 'settlement' });
+    const { spend } = chain;
+    chain.spend = async () => undefined;
+    expect((await refund(buyer))[0]?.status).toEqual({ kind: 'moving' });
+    chain.spend = spend;
+    chain.mine(5);
+    chain.spend = async () => undefined;
+    expect((await refund(buyer))[0]?.status).toMatchObject({ kind: 'ended', by: 'settlement' });
   });
 
   test('a settled channel is not refunded', async () => {

@@ -175,7 +175,12 @@ describe('a download', () => {
       return trouble >= 0;
     };
     const files = await openFiles();
-    for (const chunk of [0, 1, 2]) await download(files, chunk, { connections: 1 });
+    let counted = 0;
+    const onBytes = (count: number) => {
+      counted += count;
+    };
+    for (const chunk of [0, 1, 2]) await download(files, chunk, { connections: 1, onBytes });
+    expect(counted).toBe(data.length);
     expect((await whole(files)).equals(data)).toBe(true);
   });
 

@@ -117,6 +117,18 @@ test('a dataset that is no longer sold is finished all the same', async () => {
   await expect(run()).resolves.toMatchObject({ paid: PRICE });
 });
 
+test('coins that a killed run had taken and does not need are free again', async () => {
+  const { shop, home, output, chain, wallet } = world;
+  await world.deposit(1_000n);
+  const sellerKey = (await (await fetch(`${shop.url}/shop`)).json()).sellerKey;
+  const id = purchaseId(sellerKey, shop.manifestId, output);
+  await wallet.takeCoins(chain, id, (inputs) => ({ inputs }));
+  expect(await wallet.coins(chain)).toEqual([]);
+  await run();
+  expect(await wallet.coins(chain)).toMatchObject([{ value: 1_000n }, {}]);
+  expect(await listPurchases(home)).toHaveLength(1);
+});
+
 test('two processes do not buy the same thing at once', async () => {
   const { shop, home, output, buyer } = world;
   const sellerKey = (await (await fetch(`${shop.url}/shop`)).json()).sellerKey;

@@ -152,6 +152,7 @@ describe('a purchase', () => {
     await writeFile(join(world.output, 'empty.txt'), 'mine');
     await expect(run()).rejects.toMatchObject({ code: 'usage', message: 'empty.txt is there already.' });
     expect(await readFile(join(world.output, 'empty.txt'), 'utf8')).toBe('mine');
+    expect(world.chain.broadcasts).toEqual([]);
   });
 
   test('refuses an output that is a file', async () => {
