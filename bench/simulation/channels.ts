@@ -44,6 +44,7 @@ export function channelsOf(
   count: number,
   waitBlocks: number,
 ): readonly SimulatedChannel[] {
+  if (count === 0) return [];
   const draw = random(seed, 1_000 + block);
   return Array.from({ length: count }, (_, index) => {
     const isComplete = draw.uniform() < CHANNEL_MODEL.complete;

@@ -47,19 +47,24 @@ export function marketYear(seed: number, blocksAfter: number): MarketYear {
   const intervals = blockIntervals(seed);
   const blocks = intervals.length + blocksAfter;
   const all = clearingRates(seed, blocks + WARM_UP);
+  const known: Market[] = [];
   const satPerKilo = (rate: number): bigint => BigInt(Math.ceil(rate * 1_000));
   return {
     blocksInYear: intervals.length,
     blocks,
     clearingRates: all.subarray(WARM_UP),
     at(block) {
+      const before = known[block];
+      if (before) return before;
       const end = block + WARM_UP + 1;
       const recent = all.slice(end - ESTIMATE_WINDOW, end).sort();
       const cheapest = Math.min(...all.subarray(end - FLOOR_WINDOW, end));
-      return {
+      const market = {
         estimate: satPerKilo(recent[ESTIMATE_INDEX] ?? MARKET_MODEL.leastRate),
         floor: satPerKilo(Math.max(MARKET_MODEL.leastRate, cheapest / 2)),
       };
+      known[block] = market;
+      return market;
     },
   };
 }

@@ -75,7 +75,10 @@ function byDeadline<Member extends Candidate>(
 
 /** Blocks by which refund heights of one batch may differ, by the blocks left to the first. */
 export function spread(blocksLeft: number, { close, emergencyZone }: SettlementPolicy): number {
-  const v = process.env['SPREAD']; if (v === 'mix') return 1e6; if (v === 'two') return blocksLeft > close ? 1e6 : emergencyZone; return Math.max(blocksLeft - close, emergencyZone);
+  const v = process.env['SPREAD'];
+  if (v === 'mix') return 1e6;
+  if (v === 'two') return blocksLeft > close ? 1e6 : emergencyZone;
+  return Math.max(blocksLeft - close, emergencyZone);
 }
 
 /** Groups that fit into one transaction each; `rest` is what is neither due nor enough to fill one. */
