@@ -159,6 +159,14 @@ describe('rule 18: once CLOSING no new commitment', () => {
     expect(shop.linked).toHaveLength(links);
   });
 
+  test('rule 18: nor a link to a chunk that it paid for', async () => {
+    const shop = await channelShop(tables());
+    const channel = await openAndPaid(shop, 'alice', 3, { credit: 0 });
+    const closed = (await closeChannel(shop, channel)).channel;
+    const { next } = await acceptCommitment(shop, closed, payment('alice', channel, 3));
+    expect([closed.state, next]).toEqual(['CLOSING', null]);
+  });
+
   test('rule 18: a higher one is refused, also with a record that was read before', async () => {
     const shop = await channelShop(tables());
     const channel = await openAndPaid(shop, 'alice', 3);

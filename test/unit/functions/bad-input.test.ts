@@ -156,3 +156,13 @@ describe.each(['cosignRefund', 'confirmFunding'] as const)('%s', (name) => {
     }
   });
 });
+
+test('a proposal that nobody relies on is not found after an hour, whatever the table still holds', async () => {
+  const { channel, secret } = await proposed('forgotten');
+  const parts = { parameters: { channelId: channel.id }, sign: secret };
+  const now = jest.spyOn(Date, 'now').mockReturnValue(channel.createdAt + 3_600_000 - 1);
+  expect((await call('getChannel', parts)).statusCode).toBe(200);
+  now.mockReturnValue(channel.createdAt + 3_600_000);
+  expect(await refuses('not-found', 'getChannel', parts)).toBe('no channel of this id');
+  now.mockRestore();
+});
