@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { bitcoindChain } from '../shared/chain/bitcoind.ts';
+import { chainFrom } from '../shared/chain/chain-sources.ts';
 import { tipsOf } from '../shared/chain/tips.ts';
 import type { Shop } from '../shared/channel/shop.ts';
 import { systemClock } from '../shared/clock.ts';
@@ -26,7 +26,7 @@ function buildShop(): Shop {
   const config = readShopConfig(process.env);
   const table = new DynamoDBClient({});
   const datasets = dynamoDatasets(table, config.table, systemClock);
-  const chain = bitcoindChain({ url: config.chainUrl });
+  const chain = chainFrom(config.chainUrls, consoleLog);
   return {
     network: config.network,
     policy: config.policy,

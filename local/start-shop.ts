@@ -14,6 +14,9 @@ import { readShopState, type ShopState, writeShopEnvironment, writeShopState } f
 import { createTable, startTableServer } from './table-server.ts';
 import { startTimer } from './timer.ts';
 
+/** As much as the deployed function has left when it begins. */
+const LAMBDA_TIME_MS = 60_000;
+
 const REGION = 'us-east-1';
 const TABLE = 'spillway';
 const BUCKET = 'spillway-datasets';
@@ -76,7 +79,9 @@ export async function startShop({
     SPILLWAY_CHAIN_KIND: chain.kind,
   });
   const { handler: settleChannels } = await import('../functions/settle-channels.ts');
-  const timer = startTimer(sweepEvery, settleChannels);
+  const timer = startTimer(sweepEvery, () =>
+    settleChannels({}, { getRemainingTimeInMillis: () => LAMBDA_TIME_MS }),
+  );
   return {
     url: gateway.url,
     chain,

@@ -60,8 +60,12 @@ const environmentSchema = v.object({
   SPILLWAY_NETWORK: v.picklist(['mainnet', 'testnet4', 'signet', 'regtest']),
   SPILLWAY_TABLE: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{3,255}$/)),
   SPILLWAY_BUCKET: v.pipe(v.string(), v.regex(/^[a-z0-9.-]{3,63}$/)),
-  /** Bitcoin Core's RPC with its credentials: http://user:password@host:port */
-  SPILLWAY_CHAIN_URL: v.pipe(v.string(), v.url()),
+  /** Chain sources, separated by spaces: http://user:password@host:port is Bitcoin Core, esplora+https://host/path an Esplora. */
+  SPILLWAY_CHAIN_URL: v.pipe(
+    v.string(),
+    v.check((text) => chainAddresses(text) !== undefined, 'must be addresses of chain sources'),
+    v.transform((text) => chainAddresses(text) ?? []),
+  ),
   /** B's secret, 32 bytes in hex. */
   SPILLWAY_SELLER_SECRET: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   SPILLWAY_PAYOUT_ADDRESS: v.pipe(v.string(), v.minLength(14), v.maxLength(90)),
@@ -87,7 +91,8 @@ export interface ShopConfig {
   readonly network: 'mainnet' | 'testnet4' | 'signet' | 'regtest';
   readonly table: string;
   readonly bucket: string;
-  readonly chainUrl: string;
+  /** Hold credentials: not for logs. */
+  readonly chainUrls: readonly string[];
   readonly sellerSecret: string;
   readonly payoutAddress: string;
   readonly policy: Policy;
@@ -103,7 +108,7 @@ export function readShopConfig(environment: Readonly<Record<string, string | und
     network: variables.SPILLWAY_NETWORK,
     table: variables.SPILLWAY_TABLE,
     bucket: variables.SPILLWAY_BUCKET,
-    chainUrl: variables.SPILLWAY_CHAIN_URL,
+    chainUrls: variables.SPILLWAY_CHAIN_URL,
     sellerSecret: variables.SPILLWAY_SELLER_SECRET,
     payoutAddress: variables.SPILLWAY_PAYOUT_ADDRESS,
     policy: variables.SPILLWAY_POLICY,
@@ -144,6 +149,15 @@ function parseEnvironment<Schema extends v.GenericSchema>(
   throw new Error(
     `${path} is missing or not valid: ${path.startsWith('SPILLWAY_POLICY') ? issue.message : (issue.expected ?? issue.type)}`,
   );
+}
+
+/** Addresses of chain sources, separated by spaces; undefined where there is none, or one that is not of the two forms. */
+export function chainAddresses(text: string): readonly string[] | undefined {
+  const addresses = text.split(/\s+/).filter((address) => address !== '');
+  const areAll = addresses.every(
+    (address) => /^(esplora\+)?https?:\/\//.test(address) && URL.canParse(address),
+  );
+  return addresses.length > 0 && areAll ? addresses : undefined;
 }
 
 /** The policy with every default, changed where `overrides` says so. */

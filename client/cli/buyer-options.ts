@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { MAX_SATOSHIS } from '../../shared/limits.ts';
+import type { Log } from '../../shared/log.ts';
 import type { Buyer } from '../buyer/buyer-context.ts';
 import { BuyerError } from '../buyer/errors.ts';
 import { INTERRUPTED_EXIT } from './exit-codes.ts';
@@ -16,7 +17,10 @@ export interface BuyerOptions {
 
 export function addBuyerOptions(command: Command): Command {
   return command
-    .option('--chain <url>', "RPC address of your own Bitcoin Core (default: SPILLWAY_CHAIN_URL's)")
+    .option(
+      '--chain <url>',
+      'your own chain sources, separated by spaces: http://user:password@host:port of a Bitcoin Core, esplora+https://host/path of an Esplora (default: SPILLWAY_CHAIN_URL)',
+    )
     .option('--shop-folder <path>', 'take the chain of the local shop in this folder')
     .option(
       '--home <path>',
@@ -34,13 +38,18 @@ export async function homeFolder({ home }: BuyerOptions): Promise<string> {
 }
 
 /** @throws BuyerError usage where no chain source is named */
-export async function chainUrl({ chain, shopFolder }: BuyerOptions): Promise<string> {
-  const url = chain ?? (shopFolder && (await shopChain(shopFolder))) ?? process.env.SPILLWAY_CHAIN_URL;
-  if (url && URL.canParse(url)) return url;
-  throw new BuyerError('usage', url ? 'The chain address is not a URL.' : 'No chain source is named.', {
+async function chainSources({ chain, shopFolder }: BuyerOptions): Promise<readonly string[]> {
+  const { chainAddresses } = await import('../../shared/config.ts');
+  const named = chain ?? (shopFolder && (await shopChain(shopFolder))) ?? process.env.SPILLWAY_CHAIN_URL;
+  const addresses = named && chainAddresses(named);
+  if (addresses) return addresses;
+  throw new BuyerError('usage', named ? 'The chain address is not a URL.' : 'No chain source is named.', {
     next: 'Give --chain http://user:password@host:port of your own Bitcoin Core, or set SPILLWAY_CHAIN_URL.',
   });
 }
+
+/** What chain sources disagree about is the buyer's to know. */
+const toStderr: Log = (event, fields) => void process.stderr.write(`${event} ${JSON.stringify(fields)}\n`);
 
 async function shopChain(folder: string): Promise<string | undefined> {
   const { environmentFile, readEnvironmentFile } = await import('../../shared/environment-file.ts');
@@ -48,15 +57,15 @@ async function shopChain(folder: string): Promise<string | undefined> {
 }
 
 async function openBuyer(options: BuyerOptions, signal: AbortSignal): Promise<Buyer> {
-  const [{ bitcoindChain }, { patientChain }, { systemClock }, { PATIENT }] = await Promise.all([
-    import('../../shared/chain/bitcoind.ts'),
+  const [{ chainFrom }, { patientChain }, { systemClock }, { PATIENT }] = await Promise.all([
+    import('../../shared/chain/chain-sources.ts'),
     import('../buyer/patient-chain.ts'),
     import('../../shared/clock.ts'),
     import('../buyer/retry.ts'),
   ]);
   return {
     home: await homeFolder(options),
-    chain: patientChain(bitcoindChain({ url: await chainUrl(options) }), signal),
+    chain: patientChain(chainFrom(await chainSources(options), toStderr), signal),
     clock: systemClock,
     pollInterval: options.pollInterval * 1000,
     retry: PATIENT,

@@ -12,6 +12,8 @@ import { advance } from './transitions.ts';
 
 /** Channels looked at in one run; the rest waits a minute. */
 const CHANNELS_PER_RUN = 500;
+/** What has begun must end within it: a signature, two writes and a broadcast that waits for its time-out. */
+const TIME_TO_FINISH_MS = 15_000;
 /** How long a finished channel's paid chunks can still be fetched: a year after its record could go. */
 const ARCHIVE_SECONDS = 365 * 86_400;
 
@@ -19,19 +21,30 @@ export interface SweepReport {
   readonly height: number;
   readonly looked: number;
   readonly failed: number;
+  /** Not begun for want of time. */
+  readonly left: number;
 }
 
 /**
  * The schedule's work: every channel that is due gets its next step. Safe to run twice at once, late, or after a long
  * absence; a channel that fails is logged and never stops the others.
+ * @param remaining milliseconds that the run may still take; what it does not begin, the next run does
  */
-export async function sweep(shop: Shop): Promise<SweepReport> {
+export async function sweep(
+  shop: Shop,
+  remaining: () => number = () => Number.POSITIVE_INFINITY,
+): Promise<SweepReport> {
   const tip = await shop.tips.fresh();
   // Rule 22b: after a restore every channel is looked at once, whenever it would be due.
   const upTo = shop.policy.restoredAt > 0 ? LOCKTIME_THRESHOLD : tip.height;
   const ids = await shop.channels.due(upTo, CHANNELS_PER_RUN);
   let failed = 0;
+  let left = 0;
   const isolated: Isolated = async (channelIds, work) => {
+    if (remaining() < TIME_TO_FINISH_MS) {
+      left += channelIds.length;
+      return;
+    }
     try {
       await work();
     } catch (error) {
@@ -51,8 +64,10 @@ export async function sweep(shop: Shop): Promise<SweepReport> {
     closing.map(({ id }) => id),
     () => settleClosing(shop, closing, tip, isolated),
   );
-  shop.log('sweep-done', { height: tip.height, looked: ids.length, failed });
-  return { height: tip.height, looked: ids.length, failed };
+  await shop.channels.noteSweep(shop.clock.now(), tip.height);
+  const report = { height: tip.height, looked: ids.length, failed, left };
+  shop.log('sweep-done', report);
+  return report;
 }
 
 /** @returns the channel, if it is to be settled */

@@ -122,6 +122,16 @@ export function dynamoChannels(client: DynamoDBClient, table: string): ChannelSt
       return Item && settlementFromItem(Item);
     },
 
+    async noteSweep(at, height) {
+      const Item = {
+        [PARTITION_KEY]: { S: 'SWEEP' },
+        [SORT_KEY]: { S: 'LAST' },
+        at: { N: `${at}` },
+        height: { N: `${height}` },
+      };
+      await client.send(new PutItemCommand({ TableName: table, Item }));
+    },
+
     async due(height, limit) {
       const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => dueInShard(shard, height, limit));
       const found = (await Promise.all(shards)).flat();

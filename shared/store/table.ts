@@ -9,6 +9,7 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
  * | CHANNEL#<id> | CHANNEL | a channel (dynamo-channels.ts) |
  * | CHANNEL#<id> | URLS#<chunk> | links given out today for a paid chunk |
  * | SETTLEMENT#<txid> | SETTLEMENT | a settlement that was signed, for one channel or many (settlement-item.ts) |
+ * | SWEEP | LAST | when the schedule last ran, and at which height |
  * | KEY#<buyer key> | KEY | the channel that uses a buyer key |
  * | DATASETS | <manifest> | a dataset (dynamo-datasets.ts) |
  * | DATASET#<manifest> | VERSIONS#<folder>#<page> | object versions of 1,000 of its chunks |

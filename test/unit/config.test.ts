@@ -1,4 +1,4 @@
-import { policyWith, readSellerConfig, readShopConfig } from '../../shared/config.ts';
+import { chainAddresses, policyWith, readSellerConfig, readShopConfig } from '../../shared/config.ts';
 
 const SECRET = '11'.repeat(32);
 const environment = {
@@ -25,7 +25,7 @@ test('the least environment gives the defaults of the protocol', () => {
     network: 'regtest',
     table: 'spillway',
     bucket: 'chunks',
-    chainUrl: 'http://user:password@127.0.0.1:8332',
+    chainUrls: ['http://user:password@127.0.0.1:8332'],
     sellerSecret: SECRET,
     payoutAddress: environment.SPILLWAY_PAYOUT_ADDRESS,
   });
@@ -91,5 +91,22 @@ test('publishing needs neither chain nor payout', () => {
   expect(readSellerConfig(seller)).toEqual({ table: 'spillway', bucket: 'chunks', sellerSecret: SECRET });
   expect(() => readSellerConfig({ ...seller, SPILLWAY_BUCKET: '' })).toThrow(
     /^SPILLWAY_BUCKET is missing or not valid/,
+  );
+});
+
+describe('chain sources', () => {
+  test('are one or more addresses of a node or an Esplora', () => {
+    const both = 'http://u:p@127.0.0.1:8332  esplora+https://esplora.example/api';
+    expect(chainAddresses(both)).toEqual([
+      'http://u:p@127.0.0.1:8332',
+      'esplora+https://esplora.example/api',
+    ]);
+  });
+
+  test.each([['', 'ftp://host', 'http://a esplora+ftp://b', 'esplora:host', 'http://']])(
+    'are not %p',
+    (text) => {
+      expect(chainAddresses(text)).toBeUndefined();
+    },
   );
 });

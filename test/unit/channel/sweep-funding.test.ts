@@ -28,9 +28,9 @@ describe('a funding that is waited for', () => {
     const shop = await channelShop(tables(), { threeConfirmationsAbove: '0' });
     const channel = await propose(shop, 'alice');
     await confirmFunding(shop, channel, fund(shop, channel));
-    expect(await sweep(shop)).toEqual({ height: 1_001, looked: 0, failed: 0 });
+    expect(await sweep(shop)).toEqual({ height: 1_001, looked: 0, failed: 0, left: 0 });
     shop.chain.mine(1);
-    expect(await sweep(shop)).toEqual({ height: 1_002, looked: 1, failed: 0 });
+    expect(await sweep(shop)).toEqual({ height: 1_002, looked: 1, failed: 0, left: 0 });
     expect((await stored(shop, channel)).state).toBe('PROPOSED');
     shop.chain.mine(1);
     await sweep(shop);
@@ -54,7 +54,7 @@ describe('a funding that is waited for', () => {
     await confirmFunding(shop, channel, outpoint);
     shop.chain.drop(outpoint);
     shop.chain.mine(1);
-    expect(await sweep(shop)).toMatchObject({ looked: 1, failed: 0 });
+    expect(await sweep(shop)).toMatchObject({ looked: 1, failed: 0, left: 0 });
     expect(await dueAt(shop, channel)).toBe(shop.chain.height() + 1);
     expect((await stored(shop, channel)).state).toBe('PROPOSED');
   });

@@ -112,7 +112,10 @@ describe('the life of a channel through its functions', () => {
 });
 
 test('the schedule’s function runs a sweep', async () => {
-  expect(await settleChannels()).toMatchObject({ height: 10, failed: 0 });
+  expect(await settleChannels({}, { getRemainingTimeInMillis: () => 60_000 })).toMatchObject({
+    height: 10,
+    failed: 0,
+  });
 });
 
 test('no line that was printed holds a secret, a signature or a link', () => {
