@@ -35,19 +35,24 @@ export interface BuyRequest {
 /** S3 gives about 85 MiB/s a connection; more than these and throughput falls again. */
 const CONNECTIONS = 8;
 
+/** A few seconds' worth. */
+const FIRST_CONTACT_RETRIES = 2;
+
 /** Finds the dataset, checks its manifest, and opens the purchase's journal: a new one, or that of the same command before. */
 export async function preparePurchase(
   buyer: Buyer,
   request: BuyRequest,
   report: (event: PurchaseEvent) => void,
 ): Promise<Purchase> {
-  const shop = shopClient({
+  const contact = {
     url: request.shopUrl,
     clock: buyer.clock,
-    retry: buyer.retry,
     ...(buyer.signal && { signal: buyer.signal }),
-  });
-  const policy = await shop.shop();
+  };
+  // Nothing is at stake yet, so a wrong address is told soon.
+  const retries = Math.min(buyer.retry.retries, FIRST_CONTACT_RETRIES);
+  const policy = await shopClient({ ...contact, retry: { ...buyer.retry, retries } }).shop();
+  const shop = shopClient({ ...contact, retry: buyer.retry });
   const { manifestId, name } = await findDataset(shop, request.dataset);
   const output = resolve(request.output ?? folderFor(name, manifestId));
   const journal = await openPurchase(buyer.home, purchaseId(policy.sellerKey, manifestId, output));
