@@ -70,7 +70,7 @@ export const estimatesSchema = v.pipe(
   ),
 );
 
-/** Rounded up; what is beyond every fee we would pay is cut there. A decimal fraction is no binary one: 1.1 × 1000 is not 1101. */
+/** Rounded up; what is beyond every fee we would pay is cut there. A decimal fraction is no binary one: 2.007 × 1000 is a trifle over 2007. */
 function perThousand(satPerVbyte: number): bigint {
   if (satPerVbyte * 1000 >= Number(MAX_FEE_RATE)) return MAX_FEE_RATE;
   return BigInt(Math.ceil(Number((satPerVbyte * 1000).toFixed(6))));

@@ -2,6 +2,7 @@ import { Block, Transaction } from 'bitcoinjs-lib';
 import fc from 'fast-check';
 import { bitcoindChain } from '../../../shared/chain/bitcoind.ts';
 import { ChainUnavailable, type WalletChain } from '../../../shared/chain/chain.ts';
+import { SEEDED } from '../protocol/support.ts';
 
 const HASH = 'ab'.repeat(32);
 const OUTPOINT = { txid: HASH, vout: 0 };
@@ -161,7 +162,7 @@ describe('any answer at all', () => {
             await ask(chain).catch((error: unknown) => expect(error).toBeInstanceOf(ChainUnavailable));
           },
         ),
-        { numRuns: 150 },
+        { ...SEEDED, numRuns: 150 },
       ),
   );
 });

@@ -118,6 +118,8 @@ describe('silence', () => {
       });
       await jest.advanceTimersByTimeAsync(699);
       expect(answered).toBeUndefined();
+      // The one that answered holds nobody up.
+      expect(jest.getTimerCount()).toBe(1);
       await jest.advanceTimersByTimeAsync(1);
       await asked;
       expect(answered).toEqual(coin());
@@ -163,6 +165,7 @@ describe('an output that data is released on', () => {
     ['coinbase', coin({ coinbase: true }), true, true],
     ['confirmation', coin({ confirmation: at(100, 'b') }), true, true],
     ['confirmation', coin({ confirmation: at(101) }), true, true],
+    ['confirmation', coin({ confirmation: { ...at(100), height: 101 } }), true, true],
     ['confirmation', coin({ confirmation: at(100, 'b') }), false, false],
     ['confirmation', waiting, true, true],
     ['presence', undefined, true, true],
@@ -173,7 +176,7 @@ describe('an output that data is released on', () => {
       saysOutput(other, tipAt(105, sameTip ? '' : 'b')),
       saysOutput(coin()),
     ];
-    for (const order of [sources, sources.toReversed(), sources.slice(0, 2)]) {
+    for (const order of [sources, sources.slice(0, 2), sources.slice(1)]) {
       const quorum = scriptedQuorum(order);
       const answer = quorum.chain.unspentOutput(OUTPOINT);
       await expect(answer).rejects.toThrow(ChainDisagreement);
@@ -187,6 +190,12 @@ describe('an output that data is released on', () => {
     const quorum = scriptedQuorum([saysOutput(coin(), tipAt(100)), saysOutput(early, tipAt(99))]);
     expect(await quorum.chain.unspentOutput(OUTPOINT)).toEqual(waiting);
     expect(quorum.lines).toEqual([]);
+  });
+
+  test.each([[waiting], [undefined]])('another block at that height is no lag', async (other) => {
+    const quorum = scriptedQuorum([saysOutput(coin(), tipAt(100)), saysOutput(other, tipAt(100, 'b'))]);
+    await expect(quorum.chain.unspentOutput(OUTPOINT)).rejects.toThrow(ChainDisagreement);
+    expect(quorum.lines).toMatchObject([{ event: 'chain-sources-disagree', alarm: false }]);
   });
 
   test('a liar cannot buy a confirmation by a tip ahead of everybody', async () => {
