@@ -18,5 +18,6 @@ process.argv = [process.argv[0], entry, ...rest];
 try {
   await import(outfile);
 } finally {
-  await rm(outfile);
+  // A build that ran meanwhile may have emptied the folder.
+  await rm(outfile, { force: true });
 }

@@ -62,6 +62,7 @@ export function simulate(seed: number, channels: number, year: MarketYear, mode:
 
   for (let tip = 0; tip < year.blocks; tip += 1) {
     mine(tip);
+    if (!due[tip] && pendings.length === 0 && waiting.length === 0 && !kept.has(tip)) continue;
     const market = { ...year.at(tip), tip, dust: DUST_LIMIT.P2WPKH };
     const loose: SimulatedChannel[] = [...waiting, ...(kept.get(tip) ?? [])];
     kept.delete(tip);
