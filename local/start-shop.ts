@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { BucketAlreadyOwnedByYou, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { getPublicKey } from '@noble/secp256k1';
 import { payments } from 'bitcoinjs-lib';
@@ -99,8 +99,14 @@ async function prepareStores(state: ShopState, tableUrl: string, objectsUrl: str
   const access = { region: REGION, credentials: { accessKeyId, secretAccessKey } };
   await createTable({ ...access, endpoint: tableUrl }, TABLE);
   const client = s3Client({ ...access, endpoint: objectsUrl });
-  await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
-  client.destroy();
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  } catch (error) {
+    // It is there since the folder's first start.
+    if (!(error instanceof BucketAlreadyOwnedByYou)) throw error;
+  } finally {
+    client.destroy();
+  }
 }
 
 function shopEnvironment(
