@@ -1,3 +1,6 @@
+// Said once per process by the AWS SDK on Node 20, which we support on purpose (package.json, engines).
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -10,5 +13,7 @@ export default {
   ],
   // canonicalize exports itself to `import` alone; jest asks as `require`.
   moduleNameMapper: { '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js' },
+  // Most suites wait for processes and disks: all cores, where jest would leave one idle.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };
