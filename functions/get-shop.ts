@@ -1,4 +1,5 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { lifetimesAt } from '../shared/channel/lifetimes.ts';
 import { minimumFirstPrice } from '../shared/channel/open-channel.ts';
 import type { ShopAnswer } from '../shared/http/api.ts';
 import { PROTOCOL } from '../shared/protocol/terms.ts';
@@ -7,15 +8,16 @@ import { apiHandler } from './handler.ts';
 export const handler = apiHandler(async (_, shop): Promise<ShopAnswer> => {
   const { policy } = shop;
   const [tip, sellerKey] = await Promise.all([shop.tips.fresh(), shop.signer.publicKey()]);
+  const lifetimes = lifetimesAt(tip.height, policy);
   return {
     protocol: PROTOCOL,
     network: shop.network,
     sellerKey: bytesToHex(sellerKey),
     tip: { height: tip.height, hash: tip.hash },
     policy: {
-      minimumLifetime: policy.minimumLifetime,
-      defaultLifetime: policy.defaultLifetime,
-      maximumLifetime: policy.maximumLifetime,
+      minimumLifetime: lifetimes.minimum,
+      defaultLifetime: lifetimes.default,
+      maximumLifetime: lifetimes.maximum,
       minimumLifeAtFunding: policy.minimumLifeAtFunding,
       stopChunks: policy.stopChunks,
       stopPayments: policy.stopPayments,

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { MAX_SATOSHIS } from './limits.ts';
+import { LOCKTIME_THRESHOLD, MAX_SATOSHIS } from './limits.ts';
 
 /** The environment of a shop, validated once where a process starts. Heights and lifetimes are blocks, money is satoshis. */
 
 const blocks = (fallback: number) =>
-  v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100_000)), fallback);
+  v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(LOCKTIME_THRESHOLD - 1)), fallback);
 const satoshis = (fallback: bigint) =>
   v.optional(
     v.pipe(
@@ -39,8 +39,12 @@ const policySchema = v.pipe(
     /** Complete channels wait until T_close for others to share a settlement with; otherwise they settle with the next run. */
     waitForBatch: v.optional(v.boolean(), false),
     commitmentLimit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 64),
-    /** Milliseconds since the epoch: channels opened before it are settled, never cancelled (a restored table). */
+    /**
+     * When the table was restored from a backup, milliseconds since the epoch and height: channels from before it are settled
+     * and never cancelled, and no terms are taken that may be from before it.
+     */
     restoredAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+    restoredHeight: blocks(0),
   }),
   v.check(
     (policy) =>
@@ -51,6 +55,10 @@ const policySchema = v.pipe(
       policy.minimumLifetime <= policy.defaultLifetime &&
       policy.defaultLifetime <= policy.maximumLifetime,
     'must be in order: close < stopPayments < stopChunks < minimumLifeAtFunding <= minimumLifetime <= defaultLifetime <= maximumLifetime',
+  ),
+  v.check(
+    (policy) => policy.restoredAt > 0 === policy.restoredHeight > 0,
+    'must have both restoredAt and restoredHeight, or neither',
   ),
 );
 

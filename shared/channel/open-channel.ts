@@ -10,6 +10,7 @@ import type { Channel } from '../store/channel-record.ts';
 import type { Dataset } from '../store/dataset-record.ts';
 import { sameBytes } from './channel-facts.ts';
 import { type Continuation, continuesFrom } from './continuation.ts';
+import { lifetimesAt } from './lifetimes.ts';
 import type { Shop } from './shop.ts';
 
 /** vB of a settlement of one channel with change: what the first chunk's price must pay for (docs/protocol.md section 2). */
@@ -94,12 +95,10 @@ async function checkTerms(shop: Shop, terms: Terms, dataset: Dataset): Promise<v
     throw refused('pricePerChunk', `the first chunk must cost at least ${minimumFirstPrice(shop)} satoshis`);
   }
   const { height } = await shop.tips.fresh();
+  const { minimum, maximum } = lifetimesAt(height, policy);
   const lifetime = terms.refundHeight - height;
-  if (lifetime < policy.minimumLifetime || lifetime > policy.maximumLifetime) {
-    throw refused(
-      'refundHeight',
-      `must be from ${height + policy.minimumLifetime} to ${height + policy.maximumLifetime}`,
-    );
+  if (lifetime < minimum || lifetime > maximum) {
+    throw refused('refundHeight', `must be from ${height + minimum} to ${height + maximum}`);
   }
 }
 

@@ -1,8 +1,8 @@
 import { inSettlementOrder, type SettlementMember } from '../protocol/transactions.ts';
 import { deadlineFee, type Market, type Stake } from './fee-curve.ts';
-import { greater, sum } from './fee-rate.ts';
+import { sum } from './fee-rate.ts';
 import type { SettlementPolicy } from './settlement-policy.ts';
-import { costOf, emptyWeight, memberWeight, virtualSizeOf } from './settlement-weight.ts';
+import { emptyWeight, memberWeight, virtualSizeOf } from './settlement-weight.ts';
 
 /** A channel that can be settled now: its funding is confirmed and nothing in the mempool spends it. */
 export interface Candidate extends Stake, Pick<SettlementMember, 'changeScript' | 'change'> {
@@ -47,20 +47,17 @@ export function priceBatch<Member extends Candidate>(
   let members = candidates;
   const kept: Kept<Member>[] = [];
   while (members.length > 0) {
-    const { virtualSize } = sizeOf(members, view.payoutScript);
+    const { weight, virtualSize } = sizeOf(members, view.payoutScript);
     const answer = deadlineFee({ ...view, stakes: members, virtualSize }, policy);
-    // By the fee itself: its rate, rounded down, could let a member in that costs one satoshi more than it brings.
-    const rate = answer.kind === 'fee' ? ceilingRate(answer.fee, virtualSize) : view.floor;
-    const burning = members.filter((member) => member.share < costOf(memberWeight(member), rate));
+    const price = answer.kind === 'fee' ? answer.fee : answer.least;
+    const adds = (member: Member): bigint => partOf(price, memberWeight(member), weight);
+    const burning = members.filter((member) => member.share < adds(member));
     if (answer.kind === 'fee' && burning.length === 0) {
       return { settlement: { members: inSettlementOrder(members), virtualSize, fee: answer.fee }, kept };
     }
     const dropped = burning.length > 0 && burning.length < members.length ? burning : [poorest(members)];
-    for (const member of dropped) {
-      const alone = virtualSizeOf(emptyWeight(view.payoutScript) + memberWeight(member));
-      const cost = members.length > 1 ? costOf(memberWeight(member), rate) : costOf(alone * 4, rate);
-      kept.push({ member, cost });
-    }
+    const isAlone = members.length === 1;
+    kept.push(...dropped.map((member) => ({ member, cost: isAlone ? price : adds(member) })));
     members = members.filter((member) => !dropped.includes(member));
   }
   return { kept };
@@ -104,8 +101,9 @@ export function sizeOf(
   return { weight, virtualSize: virtualSizeOf(weight) };
 }
 
-function ceilingRate(fee: bigint, virtualSize: number): bigint {
-  return greater((fee * 1_000n + BigInt(virtualSize) - 1n) / BigInt(virtualSize), 0n);
+/** What a member's weight costs of a whole transaction's fee, rounded up. */
+function partOf(fee: bigint, weight: number, whole: number): bigint {
+  return (fee * BigInt(weight) + BigInt(whole) - 1n) / BigInt(whole);
 }
 
 /** The member that brings least for its weight; of equals the last. */

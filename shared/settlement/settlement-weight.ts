@@ -29,12 +29,6 @@ export function virtualSizeOf(weight: number): number {
   return Math.ceil(weight / WITNESS_SCALE);
 }
 
-/** Satoshis that a weight costs at a rate per 1,000 vB, rounded up. */
-export function costOf(weight: number, rate: bigint): bigint {
-  const perRate = 1_000n * BigInt(WITNESS_SCALE);
-  return (rate * BigInt(weight) + perRate - 1n) / perRate;
-}
-
 function outputWeight(script: Uint8Array): number {
   return (8 + 1 + script.length) * WITNESS_SCALE;
 }

@@ -40,6 +40,7 @@ test('the least environment gives the defaults of the protocol', () => {
     close: 144,
     creditMinimumChunks: 8,
     restoredAt: 0,
+    restoredHeight: 0,
   });
 });
 
