@@ -11,7 +11,7 @@ import {
 import { planSettlements } from '../../../shared/settlement/batching.ts';
 import { deadlineFee } from '../../../shared/settlement/fee-curve.ts';
 import { sum } from '../../../shared/settlement/fee-rate.ts';
-import { costOf, memberWeight } from '../../../shared/settlement/settlement-weight.ts';
+import { memberWeight } from '../../../shared/settlement/settlement-weight.ts';
 import { CHANGE_SCRIPTS, fundingOf, SEEDED } from '../protocol/support.ts';
 import { anyRate, anyShare, candidate, candidates, DUST, L, PAYOUT_SCRIPT, POLICY } from './support.ts';
 
@@ -157,10 +157,17 @@ describe('channels that are worth little', () => {
   });
 
   test('kept exactly from the satoshi on at which it adds more cost than it brings', () => {
-    // 510 weight units at 5 sat/vB.
-    expect(shape(plan([candidate(1), small(638n)])).settlements).toEqual([[1, 9]]);
-    expect(shape(plan([candidate(1), small(637n)])).kept).toEqual([9]);
-    expect(plan([candidate(1), small(637n)]).kept).toMatchObject([{ cost: 638n }]);
+    // 510 of 1,234 weight units of a transaction of 309 vB at 5 sat/vB: 638.5 sat.
+    expect(shape(plan([candidate(1), small(639n)])).settlements).toEqual([[1, 9]]);
+    expect(shape(plan([candidate(1), small(638n)])).kept).toEqual([9]);
+    expect(plan([candidate(1), small(638n)]).kept).toMatchObject([{ cost: 639n }]);
+  });
+
+  test('where all together cannot pay the floor, the poorest is kept first, not everyone', () => {
+    const members = [candidate(1, { share: 1_200n, change: 0n }), candidate(2, { share: 390n, change: 0n })];
+    const planned = plan(members, { floor: 4_000n });
+    expect(shape(planned)).toEqual({ settlements: [[1]], kept: [2], waiting: [] });
+    expect(planned.kept).toMatchObject([{ cost: 387n }]);
   });
 
   test('channels that are all too small alone settle together', () => {
@@ -226,11 +233,11 @@ describe('whatever the candidates', () => {
         expect(virtualSize).toBeLessThanOrEqual(MAX_SETTLEMENT_VBYTES);
         expect(fee).toBeLessThanOrEqual(sum(together.map(({ share }) => share)) - DUST);
         expect(fee).toBeGreaterThanOrEqual((at.floor * BigInt(virtualSize)) / 1_000n);
-        const rate = (fee * 1_000n) / BigInt(virtualSize);
+        const { weight } = sizeOf(together, PAYOUT_SCRIPT);
         const noChange = together.findIndex(({ change }) => change === 0n);
         if (noChange >= 0) expect(together.slice(noChange).every(({ change }) => change === 0n)).toBe(true);
         for (const member of together) {
-          expect(member.share).toBeGreaterThanOrEqual(costOf(memberWeight(member), rate));
+          expect(member.share * BigInt(weight)).toBeGreaterThanOrEqual(fee * BigInt(memberWeight(member)));
           if (together.length > 1)
             expect(member.refundHeight - at.tip).toBeGreaterThanOrEqual(POLICY.batchMargin);
         }

@@ -198,6 +198,11 @@ const rows: readonly (readonly [string, Partial<SettlementView>, SettlementActio
     { kind: 'uneconomic', reason: 'floor-above-budget', least: 10_140n },
   ],
   [
+    'a floor of exactly all but dust is for the zone too',
+    { stakes: stakes(1_294n), floor: 5_917n },
+    { kind: 'uneconomic', reason: 'floor-above-budget', least: 1_000n },
+  ],
+  [
     'the same in the zone is paid',
     { floor: 60_000n, estimate: 60_000n, tip: 976 },
     { kind: 'sign-new', fee: 10_140n },
