@@ -88,7 +88,8 @@ async function opened(
   if (answer.state !== 'PROPOSED') {
     throw new BuyerError('shop-refused', `The shop answers that the new channel is ${answer.state}.`);
   }
-  await purchase.journal.append({ v: 1, record: 'opened', channel: channelId });
+  // However often a purchase is interrupted here, its journal does not grow.
+  if (!channel.opened) await purchase.journal.append({ v: 1, record: 'opened', channel: channelId });
   const { capacity, refundHeight } = terms;
   purchase.report({ kind: 'channel-opened', channelId, capacity, refundHeight });
   return { ...channel, opened: true };
