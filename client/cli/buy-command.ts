@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { DatasetAnswer } from '../../shared/http/api.ts';
 import type { BuyLimits } from '../buyer/buyer-context.ts';
+import { interrupted } from '../buyer/errors.ts';
 import type { PurchaseResult } from '../buyer/purchase-result.ts';
 import { addBuyerOptions, type BuyerOptions, count, runAsBuyer, satoshis } from './buyer-options.ts';
 import { formatByteSize } from './byte-size.ts';
@@ -74,9 +75,16 @@ function mustAsk({ yes }: BuyOptions): boolean {
 async function ask({ name, totalSize }: DatasetAnswer, price: bigint): Promise<boolean> {
   const dialogue = createInterface({ input: process.stdin, output: process.stderr });
   const question = `Buy ${name}, ${formatByteSize(totalSize)}, for ${price} sat and network fees? [y/N] `;
-  const answer = await dialogue.question(question);
-  dialogue.close();
-  return /^y(es)?$/i.test(answer.trim());
+  // Ctrl-C comes here and not to the process while a line is read; Ctrl-D ends the input. Neither is a yes.
+  const stop = new AbortController();
+  for (const event of ['SIGINT', 'close']) dialogue.once(event, () => stop.abort());
+  try {
+    return /^y(es)?$/i.test((await dialogue.question(question, { signal: stop.signal })).trim());
+  } catch {
+    throw interrupted();
+  } finally {
+    dialogue.close();
+  }
 }
 
 function resultText(result: PurchaseResult): string {

@@ -5,9 +5,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Transaction } from 'bitcoinjs-lib';
 import { fundingOf } from '../../client/buyer/channel-secrets.ts';
 import { buildReturn } from '../../client/buyer/returns.ts';
-import { CURVE_ORDER } from '../../shared/protocol/keys.ts';
 import { scriptOfAddress } from '../../shared/protocol/network.ts';
-import { bytesToNumberBE } from '../../shared/protocol/numbers.ts';
 import { change } from '../../shared/protocol/price.ts';
 import { signDigest } from '../../shared/protocol/signature.ts';
 import { buyerSpend, settlement } from '../../shared/protocol/transactions.ts';
@@ -15,9 +13,10 @@ import { type BuiltCommand, buildCommand } from '../support/built-command.ts';
 import { availableChains } from '../support/chains.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FundedChannel, type HandBuyer, type HandChannel, handBuyer } from '../support/hand-buyer.ts';
+import { derOf, withHighS } from '../support/high-s.ts';
 import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts';
 import { MIB, patterned } from '../support/object-store.ts';
-import type { NodeError, Rpc } from '../support/rpc.ts';
+import { refusalOf, testedBy } from '../support/refusal-of.ts';
 
 /** Blocks: short, so that L is near. */
 const POLICY = {
@@ -78,16 +77,7 @@ describe.each(availableChains())('in the words of $name', (chain) => {
   const sellerSecret = () => hexToBytes(shop.environment.SPILLWAY_SELLER_SECRET ?? '');
   const payoutScript = () => scriptOfAddress(shop.environment.SPILLWAY_PAYOUT_ADDRESS ?? '', 'regtest');
 
-  /** The error of sending it, and the reason that a test of it gives. */
-  async function refusal(transaction: Transaction | string): Promise<readonly [number, string, string]> {
-    const reason = await testedBy(shop.rpc, raw(transaction));
-    const error: NodeError | undefined = await send(transaction).then(
-      () => undefined,
-      (thrown) => thrown,
-    );
-    if (!error) throw new Error('the node took it');
-    return [error.code, error.message, reason];
-  }
+  const refusal = (transaction: Transaction | string) => refusalOf(shop.rpc, raw(transaction));
 
   const refundOf = (channel: FundedChannel, feeRate = 3_000n) =>
     buildReturn(
@@ -301,28 +291,3 @@ describe.each(availableChains())('in the words of $name', (chain) => {
     expect(await refusal(refundOf(channel).raw)).toEqual([-26, 'non-final', 'non-final']);
   });
 });
-
-async function testedBy(rpc: Rpc, raw: string): Promise<string> {
-  const [answer] = (await rpc('testmempoolaccept', [raw])) as {
-    allowed: boolean;
-    'reject-reason'?: string;
-  }[];
-  return answer?.allowed ? 'allowed' : (answer?.['reject-reason'] ?? '');
-}
-
-function withHighS(signature: Uint8Array): Uint8Array {
-  const high = CURVE_ORDER - bytesToNumberBE(signature.subarray(32));
-  return Uint8Array.of(...signature.subarray(0, 32), ...hexToBytes(high.toString(16).padStart(64, '0')));
-}
-
-/** DER without the refusal of high s that the protocol's own encoder has. */
-function derOf(signature: Uint8Array, hashType: number): Uint8Array {
-  const integer = (bytes: Uint8Array) => {
-    const start = bytes.findIndex((byte) => byte !== 0);
-    const digits = bytes.subarray(start);
-    const padded = (digits[0] ?? 0) >= 0x80 ? Uint8Array.of(0, ...digits) : digits;
-    return Uint8Array.of(2, padded.length, ...padded);
-  };
-  const body = Uint8Array.of(...integer(signature.subarray(0, 32)), ...integer(signature.subarray(32)));
-  return Uint8Array.of(0x30, body.length, ...body, hashType);
-}
