@@ -9,7 +9,11 @@ import { build } from 'esbuild';
  */
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const outdir = process.argv[2] ?? path('dist');
-const ENTRIES = { spillway: path('client/cli/main.ts'), demo: path('local/demo.ts') };
+const ENTRIES = {
+  spillway: path('client/cli/main.ts'),
+  demo: path('local/demo.ts'),
+  drill: path('local/drill.ts'),
+};
 
 const entryPoints = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
 rmSync(outdir, { recursive: true, force: true });
