@@ -5,5 +5,8 @@ import { dirname } from 'node:path';
 export function logToFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  console.log = (line: unknown) => void file.write(`${new Date().toISOString()} ${String(line)}\n`);
+  console.log = (line: unknown) =>
+    void file.write(
+      `${new Date().toISOString()} ${typeof line === 'string' ? line : JSON.stringify(line)}\n`,
+    );
 }

@@ -100,7 +100,7 @@ export function functionShop(): FunctionShop {
       SPILLWAY_SELLER_SECRET: bytesToHex(SELLER_SECRET),
       SPILLWAY_PAYOUT_ADDRESS: PAYOUT_ADDRESS,
     });
-    jest.spyOn(console, 'log').mockImplementation((line: string) => printed.push(line));
+    jest.spyOn(console, 'log').mockImplementation((line) => printed.push(JSON.stringify(line)));
     const versions = Array.from({ length: 12 }, (_, index) => `version-${index}`);
     await dynamoDatasets(tables().client, table).put(DATASET, versions);
   });

@@ -1,0 +1,64 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { ROUTES } from '../shared/http/routes.ts';
+import type { InfraConfig } from './config.ts';
+import { DatasetBucket } from './constructs/dataset-bucket.ts';
+import { grant, type Resources, variables } from './constructs/function-access.ts';
+import { FUNCTION_GRANTS, type FunctionName } from './constructs/function-grants.ts';
+import { SellerKey } from './constructs/seller-key.ts';
+import { SettlementSchedule } from './constructs/settlement-schedule.ts';
+import { ShopAlarms } from './constructs/shop-alarms.ts';
+import { ShopApi } from './constructs/shop-api.ts';
+import { ShopFunction } from './constructs/shop-function.ts';
+import { ShopTable } from './constructs/shop-table.ts';
+
+/** API Gateway waits 30 s; the schedule's next run comes after 60. */
+const API_TIMEOUT = Duration.seconds(29);
+const SWEEP_TIMEOUT = Duration.seconds(60);
+
+/** A seller's whole shop. Each part is a construct of its own; here they are only put together. */
+export class ShopStack extends Stack {
+  constructor(scope: Construct, id: string, config: InfraConfig, props?: StackProps) {
+    super(scope, id, { description: 'Spillway: sells datasets by the gigabyte for bitcoin', ...props });
+    const { table } = new ShopTable(this, 'Table');
+    const { bucket } = new DatasetBucket(this, 'Datasets');
+    const sellerKey = new SellerKey(this, 'SellerKey', config.sellerKey);
+    const resources: Resources = { table, bucket, sellerKey, config };
+
+    const make = (functionName: FunctionName, timeout: Duration): ShopFunction => {
+      const environment = variables(resources, FUNCTION_GRANTS[functionName]);
+      const made = new ShopFunction(this, functionName, { functionName, environment, timeout });
+      grant(made.role, resources, FUNCTION_GRANTS[functionName]);
+      return made;
+    };
+    const sweep = make('settle-channels', SWEEP_TIMEOUT);
+    const functions = new Map(
+      Object.values(ROUTES).map(({ functionName }) => [functionName, make(functionName, API_TIMEOUT)]),
+    );
+    const functionOf = (name: (typeof ROUTES)[keyof typeof ROUTES]['functionName']) => {
+      const made = functions.get(name);
+      if (!made) throw new Error(`no function ${name}`);
+      return made.function;
+    };
+    const { api, accessLog } = new ShopApi(this, 'Api', { functionOf, domain: config.domain });
+    const { failures } = new SettlementSchedule(this, 'Schedule', sweep.function);
+    const logGroups = [...functions].map(([name, { logGroup }]) => [name, logGroup] as const);
+    const { topic } = new ShopAlarms(this, 'Alarms', {
+      namespace: `Spillway/${this.stackName}`,
+      logGroups: { ...Object.fromEntries(logGroups), 'settle-channels': sweep.logGroup },
+      sweepLogGroup: sweep.logGroup,
+      accessLog,
+      metrics: {
+        sweepErrors: sweep.function.metricErrors(),
+        sweepThrottles: sweep.function.metricThrottles(),
+        apiErrors: api.metricServerError(),
+        undelivered: failures.metricApproximateNumberOfMessagesVisible(),
+      },
+      email: config.alarmEmail,
+    });
+    new CfnOutput(this, 'TableName', { value: table.tableName });
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
+    new CfnOutput(this, 'SellerKeyVariable', { value: sellerKey.variable('sign') });
+    new CfnOutput(this, 'AlarmTopic', { value: topic.topicArn });
+  }
+}
