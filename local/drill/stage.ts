@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout as wait } from 'node:timers/promises';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import * as v from 'valibot';
 import { bitcoindChain } from '../../shared/chain/bitcoind.ts';
@@ -37,6 +38,8 @@ export interface Stage {
 const CALL_TIMEOUT_MS = 60_000;
 /** Enough for every drill's money; after 150 blocks the rewards of a regtest chain begin to halve. */
 const FIRST_BLOCKS = 130;
+const TABLE_TRIES = 200;
+const TRY_EVERY_MS = 10;
 
 export async function openStage(folder: string, kind?: LocalChain['kind']): Promise<Stage> {
   const local = await startChain({ dataFolder: join(folder, 'chain'), ...(kind && { kind }) });
@@ -63,6 +66,7 @@ export async function openStage(folder: string, kind?: LocalChain['kind']): Prom
     async newTable() {
       const name = `drill-${tables++}`;
       await client.send(new CreateTableCommand({ TableName: name, ...TABLE_DEFINITION }));
+      await untilActive(client, name);
       return name;
     },
     height,
@@ -93,4 +97,13 @@ export async function openStage(folder: string, kind?: LocalChain['kind']): Prom
 /** Another one for every block: a block mined again after a reorganisation must not be the one that was taken away. */
 function minersAddress(): string {
   return addressOfScript(Uint8Array.of(0, 20, ...randomBytes(20)), 'regtest');
+}
+
+async function untilActive(client: DynamoDBClient, name: string): Promise<void> {
+  for (let tries = 0; tries < TABLE_TRIES; tries++) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    if (Table?.TableStatus === 'ACTIVE') return;
+    await wait(TRY_EVERY_MS);
+  }
+  throw new Error(`the table ${name} does not become active`);
 }

@@ -1,4 +1,4 @@
-import type { Spend } from '../chain/chain.ts';
+import { ChainDisagreement, type Spend } from '../chain/chain.ts';
 import { DUST_LIMIT, outputKind, payToWitnessScript } from '../protocol/script.ts';
 import type { SettlementMember } from '../protocol/transactions.ts';
 import type { Candidate } from '../settlement/batch-fee.ts';
@@ -18,10 +18,26 @@ export interface ClosingChannel extends Candidate {
   readonly fundingConfirmed: boolean;
 }
 
-/** Who spends a channel's funding, as the chain has it now. */
+/** Who spends a channel's funding, as the chain has it now; where its sources contradict each other, nobody. */
 export function spendOf(shop: Pick<Shop, 'chain'>, channel: Channel): Promise<Spend | undefined> {
   const { outpoint, height } = fundingRecordOf(channel);
-  return shop.chain.spend(outpoint, payToWitnessScript(witnessScript(channel)), height);
+  return unlessDisputed(
+    shop.chain.spend(outpoint, payToWitnessScript(witnessScript(channel)), height),
+    undefined,
+  );
+}
+
+/**
+ * A source that lies must not keep a settlement back: sent once too often it does no harm, not sent it loses the share. The
+ * disagreement itself raises an alarm where it is found.
+ */
+async function unlessDisputed<Answer>(answer: Promise<Answer>, otherwise: Answer): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ChainDisagreement) return otherwise;
+    throw error;
+  }
 }
 
 /** B's settlements are of version 3; everything that A can broadcast is of version 2. */
@@ -56,8 +72,11 @@ export async function closingChannel(
 }
 
 async function isConfirmed({ chain }: Pick<Shop, 'chain'>, channel: Channel): Promise<boolean> {
-  const output = await chain.unspentOutput(fundingRecordOf(channel).outpoint);
-  return output?.confirmation !== undefined;
+  const output = chain.unspentOutput(fundingRecordOf(channel).outpoint);
+  return unlessDisputed(
+    output.then((found) => found?.confirmation !== undefined),
+    true,
+  );
 }
 
 export function fundingRecordOf({ id, funding }: Channel): FundingRecord {

@@ -1,5 +1,5 @@
 import { type Drill, require } from '../drill.ts';
-import { buy, openChannels } from '../drill-buyer.ts';
+import { buy, LIFETIME, openChannels } from '../drill-buyer.ts';
 import { openShop } from '../drill-shop.ts';
 import { market } from '../market.ts';
 import {
@@ -22,12 +22,13 @@ export const batchStuck: Drill = {
   name: 'batch-stuck-in-the-zone',
   disaster:
     'ten channels’ settlement waits at 2 sat/vB, nobody looks, and the emergency zone of five of them begins',
-  mayLoseChunks: 10,
+  mayLoseChunks: 0,
   async run(stage) {
     const fees = market(stage.chain, BEFORE);
     const shop = await openShop(stage, { chain: fees.chain });
-    const { refundHeight } = { refundHeight: (await stage.height()) + 230 };
+    const refundHeight = (await stage.height()) + LIFETIME;
     const buyers = await openChannels(stage, shop, 10, (index) => ({
+      count: 2,
       refundHeight: index % 2 === 0 ? refundHeight : refundHeight + LATER,
     }));
     for (const buyer of buyers) await buy(shop, buyer, 2);
