@@ -1,15 +1,17 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { hexToBytes } from '@noble/hashes/utils.js';
+import type { Chain } from '../shared/chain/chain.ts';
 import { chainFrom } from '../shared/chain/chain-sources.ts';
+import { deferredChain } from '../shared/chain/deferred-chain.ts';
 import { tipsOf } from '../shared/chain/tips.ts';
 import type { Shop } from '../shared/channel/shop.ts';
 import { systemClock } from '../shared/clock.ts';
-import { readShopConfig, type ShopConfig } from '../shared/config.ts';
+import { chainAddresses, readShopConfig, type ShopConfig } from '../shared/config.ts';
 import { s3Client, s3ObjectLinks } from '../shared/dataset/s3-objects.ts';
 import { consoleLog } from '../shared/log.ts';
 import { scriptOfAddress } from '../shared/protocol/network.ts';
 import { outputKind } from '../shared/protocol/script.ts';
-import { seedSigner } from '../shared/signer/seed-signer.ts';
+import { readSecret } from '../shared/secrets.ts';
+import { sellerSigner } from '../shared/signer/seller-signer.ts';
 import { chunkObjects } from '../shared/store/chunk-objects.ts';
 import { dynamoChannels } from '../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../shared/store/dynamo-datasets.ts';
@@ -26,7 +28,7 @@ function buildShop(): Shop {
   const config = readShopConfig(process.env);
   const table = new DynamoDBClient({});
   const datasets = dynamoDatasets(table, config.table, systemClock);
-  const chain = chainFrom(config.chainUrls, consoleLog);
+  const chain = chainOf(config);
   return {
     network: config.network,
     policy: config.policy,
@@ -37,10 +39,19 @@ function buildShop(): Shop {
     links: s3ObjectLinks(s3Client(), config.bucket, systemClock),
     chain,
     tips: tipsOf(chain, systemClock, consoleLog),
-    signer: seedSigner(hexToBytes(config.sellerSecret)),
+    signer: sellerSigner(config.sellerKey),
     clock: systemClock,
     log: consoleLog,
   };
+}
+
+function chainOf({ chainSources }: ShopConfig): Chain {
+  if ('addresses' in chainSources) return chainFrom(chainSources.addresses, consoleLog);
+  return deferredChain(async () => {
+    const addresses = chainAddresses(await readSecret(chainSources.secretArn));
+    if (!addresses) throw new Error('the secret holds no addresses of chain sources');
+    return chainFrom(addresses, consoleLog);
+  }, consoleLog);
 }
 
 /** Dust limits and sizes of settlements are known for these kinds alone. */

@@ -64,18 +64,30 @@ const policySchema = v.pipe(
 
 export type Policy = v.InferOutput<typeof policySchema>;
 
+/** Where B's key is: exactly one of the two is set. */
+const sellerKeyEntries = {
+  /** `kms:` or `secret:` and an ARN, or `public:` and 33 bytes in hex where nothing is signed. */
+  SPILLWAY_SELLER_KEY: v.optional(
+    v.pipe(v.string(), v.regex(/^(kms:arn:[^\s]{1,500}|secret:arn:[^\s]{1,500}|public:0[23][0-9a-f]{64})$/)),
+  ),
+  /** The secret itself, 32 bytes in hex: for a shop on one machine. */
+  SPILLWAY_SELLER_SECRET: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+};
+
 const environmentSchema = v.object({
   SPILLWAY_NETWORK: v.picklist(['mainnet', 'testnet4', 'signet', 'regtest']),
   SPILLWAY_TABLE: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{3,255}$/)),
   SPILLWAY_BUCKET: v.pipe(v.string(), v.regex(/^[a-z0-9.-]{3,63}$/)),
-  /** Chain sources, separated by spaces: http://user:password@host:port is Bitcoin Core, esplora+https://host/path an Esplora. */
+  /**
+   * Chain sources, separated by spaces: http://user:password@host:port is Bitcoin Core, esplora+https://host/path an Esplora.
+   * Or `secret:` and the ARN of the secret that holds them.
+   */
   SPILLWAY_CHAIN_URL: v.pipe(
     v.string(),
-    v.check((text) => chainAddresses(text) !== undefined, 'must be addresses of chain sources'),
-    v.transform((text) => chainAddresses(text) ?? []),
+    v.check((text) => chainSources(text) !== undefined, 'must be addresses of chain sources'),
+    v.transform((text): ChainSources => chainSources(text) ?? { addresses: [] }),
   ),
-  /** B's secret, 32 bytes in hex. */
-  SPILLWAY_SELLER_SECRET: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  ...sellerKeyEntries,
   SPILLWAY_PAYOUT_ADDRESS: v.pipe(v.string(), v.minLength(14), v.maxLength(90)),
   /** The policy as a JSON object; what it does not name keeps its default. */
   SPILLWAY_POLICY: v.optional(
@@ -95,13 +107,21 @@ const environmentSchema = v.object({
   ),
 });
 
+/** The addresses hold credentials: not for logs. */
+export type ChainSources = { readonly addresses: readonly string[] } | { readonly secretArn: string };
+
+export type SellerKey =
+  | { readonly kind: 'kms' | 'secret'; readonly arn: string }
+  /** 33 bytes, hex: known, but not to be signed with. */
+  | { readonly kind: 'public'; readonly publicKey: string }
+  | { readonly kind: 'plain'; readonly secret: string };
+
 export interface ShopConfig {
   readonly network: 'mainnet' | 'testnet4' | 'signet' | 'regtest';
   readonly table: string;
   readonly bucket: string;
-  /** Hold credentials: not for logs. */
-  readonly chainUrls: readonly string[];
-  readonly sellerSecret: string;
+  readonly chainSources: ChainSources;
+  readonly sellerKey: SellerKey;
   readonly payoutAddress: string;
   readonly policy: Policy;
 }
@@ -116,19 +136,20 @@ export function readShopConfig(environment: Readonly<Record<string, string | und
     network: variables.SPILLWAY_NETWORK,
     table: variables.SPILLWAY_TABLE,
     bucket: variables.SPILLWAY_BUCKET,
-    chainUrls: variables.SPILLWAY_CHAIN_URL,
-    sellerSecret: variables.SPILLWAY_SELLER_SECRET,
+    chainSources: variables.SPILLWAY_CHAIN_URL,
+    sellerKey: sellerKeyOf(variables),
     payoutAddress: variables.SPILLWAY_PAYOUT_ADDRESS,
     policy: variables.SPILLWAY_POLICY,
   };
 }
 
 /** What publishing needs of it: no chain, no payout. */
-export type SellerConfig = Pick<ShopConfig, 'table' | 'bucket' | 'sellerSecret'>;
+export type SellerConfig = Pick<ShopConfig, 'table' | 'bucket' | 'sellerKey'>;
 
 const sellerEnvironmentSchema = v.pick(environmentSchema, [
   'SPILLWAY_TABLE',
   'SPILLWAY_BUCKET',
+  'SPILLWAY_SELLER_KEY',
   'SPILLWAY_SELLER_SECRET',
 ]);
 
@@ -141,8 +162,37 @@ export function readSellerConfig(environment: Readonly<Record<string, string | u
   return {
     table: variables.SPILLWAY_TABLE,
     bucket: variables.SPILLWAY_BUCKET,
-    sellerSecret: variables.SPILLWAY_SELLER_SECRET,
+    sellerKey: sellerKeyOf(variables),
   };
+}
+
+function sellerKeyOf(variables: {
+  readonly SPILLWAY_SELLER_KEY?: string | undefined;
+  readonly SPILLWAY_SELLER_SECRET?: string | undefined;
+}): SellerKey {
+  const { SPILLWAY_SELLER_KEY: key, SPILLWAY_SELLER_SECRET: secret } = variables;
+  if (key === undefined && secret !== undefined) return { kind: 'plain', secret };
+  if (key === undefined || secret !== undefined) {
+    throw new Error(
+      'SPILLWAY_SELLER_SECRET is missing or not valid: exactly one of it and SPILLWAY_SELLER_KEY is set',
+    );
+  }
+  const [kind, value] = splitAtColon(key);
+  return kind === 'public'
+    ? { kind, publicKey: value }
+    : { kind: kind === 'kms' ? 'kms' : 'secret', arn: value };
+}
+
+function splitAtColon(text: string): readonly [string, string] {
+  const colon = text.indexOf(':');
+  return [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+function chainSources(text: string): ChainSources | undefined {
+  const [, secretArn] = /^secret:(arn:\S{1,500})$/.exec(text) ?? [];
+  if (secretArn !== undefined) return { secretArn };
+  const addresses = chainAddresses(text);
+  return addresses && { addresses };
 }
 
 function parseEnvironment<Schema extends v.GenericSchema>(

@@ -51,14 +51,13 @@ async function publishPorts(options: PublishOptions): Promise<PublishPorts> {
   // The AWS clients read endpoints, region and credentials from the process's environment themselves.
   if (options.shop !== undefined)
     Object.assign(process.env, await readEnvironmentFile(environmentFile(options.shop)));
-  const [{ readSellerConfig }, s3, { dynamoDatasets }, { seedSigner }, { DynamoDBClient }, { hexToBytes }] =
+  const [{ readSellerConfig }, s3, { dynamoDatasets }, { sellerSigner }, { DynamoDBClient }] =
     await Promise.all([
       import('../../shared/config.ts'),
       import('../../shared/dataset/s3-objects.ts'),
       import('../../shared/store/dynamo-datasets.ts'),
-      import('../../shared/signer/seed-signer.ts'),
+      import('../../shared/signer/seller-signer.ts'),
       import('@aws-sdk/client-dynamodb'),
-      import('@noble/hashes/utils.js'),
     ]);
   const config = readSellerConfig(process.env);
   const client = s3.s3Client();
@@ -68,7 +67,7 @@ async function publishPorts(options: PublishOptions): Promise<PublishPorts> {
       ...s3.s3ObjectInspector(client, config.bucket),
     },
     datasets: dynamoDatasets(new DynamoDBClient(), config.table),
-    signer: seedSigner(hexToBytes(config.sellerSecret)),
+    signer: sellerSigner(config.sellerKey),
     shop: JSON.stringify([config.bucket, config.table]),
     stateFolder: await stateFolder(options.shop),
     onProgress: progressLines((line) => process.stderr.write(`${line}\n`)),

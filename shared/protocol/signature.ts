@@ -45,6 +45,16 @@ export function verifyPortably(key: Uint8Array, message: Uint8Array, signature: 
   }
 }
 
+/** Verifies a signature over a 32-byte digest, strictly, by noble: for the rare case where the message is not at hand. */
+export function verifyDigest(key: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
+  if (key.length !== 33 || digest.length !== 32 || !isStrictSignature(signature)) return false;
+  try {
+    return verify(signature, digest, key, { prehash: false, lowS: true });
+  } catch {
+    return false;
+  }
+}
+
 /** 64 bytes with 0 < r < n and 0 < s ≤ n/2. */
 export function isStrictSignature(signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;

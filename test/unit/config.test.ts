@@ -25,8 +25,8 @@ test('the least environment gives the defaults of the protocol', () => {
     network: 'regtest',
     table: 'spillway',
     bucket: 'chunks',
-    chainUrls: ['http://user:password@127.0.0.1:8332'],
-    sellerSecret: SECRET,
+    chainSources: { addresses: ['http://user:password@127.0.0.1:8332'] },
+    sellerKey: { kind: 'plain', secret: SECRET },
     payoutAddress: environment.SPILLWAY_PAYOUT_ADDRESS,
   });
   expect(policy).toEqual(policyWith());
@@ -89,7 +89,11 @@ test.each([
 test('publishing needs neither chain nor payout', () => {
   const { SPILLWAY_TABLE, SPILLWAY_BUCKET, SPILLWAY_SELLER_SECRET } = environment;
   const seller = { SPILLWAY_TABLE, SPILLWAY_BUCKET, SPILLWAY_SELLER_SECRET };
-  expect(readSellerConfig(seller)).toEqual({ table: 'spillway', bucket: 'chunks', sellerSecret: SECRET });
+  expect(readSellerConfig(seller)).toEqual({
+    table: 'spillway',
+    bucket: 'chunks',
+    sellerKey: { kind: 'plain', secret: SECRET },
+  });
   expect(() => readSellerConfig({ ...seller, SPILLWAY_BUCKET: '' })).toThrow(
     /^SPILLWAY_BUCKET is missing or not valid/,
   );
@@ -110,4 +114,40 @@ describe('chain sources', () => {
       expect(chainAddresses(text)).toBeUndefined();
     },
   );
+});
+
+describe("the seller's key", () => {
+  const { SPILLWAY_SELLER_SECRET: _, ...rest } = environment;
+  const KMS = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:seller-AbCdEf';
+  const KEY = `02${'11'.repeat(32)}`;
+
+  test.each([
+    [`kms:${KMS}`, { kind: 'kms', arn: KMS }],
+    [`secret:${SECRET_ARN}`, { kind: 'secret', arn: SECRET_ARN }],
+    [`public:${KEY}`, { kind: 'public', publicKey: KEY }],
+  ])('%s', (text, sellerKey) => {
+    expect(readShopConfig({ ...rest, SPILLWAY_SELLER_KEY: text }).sellerKey).toEqual(sellerKey);
+  });
+
+  test('of both variables is refused, and so is none', () => {
+    const reason = /exactly one of it and SPILLWAY_SELLER_KEY is set$/;
+    expect(failure({ SPILLWAY_SELLER_KEY: `kms:${KMS}` })).toMatch(reason);
+    expect(failure({ SPILLWAY_SELLER_SECRET: undefined })).toMatch(reason);
+  });
+
+  test.each(['', 'kms:', KMS, `vault:${KMS}`, `secret:${SECRET}`, `public:${KEY}00`, ` kms:${KMS}`])(
+    '%j is refused and not shown',
+    (text) => {
+      const message = failure({ SPILLWAY_SELLER_SECRET: undefined, SPILLWAY_SELLER_KEY: text });
+      expect(message).toMatch(/^SPILLWAY_SELLER_KEY is missing or not valid/);
+      if (text.length > 5) expect(message).not.toContain(text);
+    },
+  );
+
+  test('chain sources may be in a secret', () => {
+    const config = readShopConfig({ ...environment, SPILLWAY_CHAIN_URL: `secret:${SECRET_ARN}` });
+    expect(config.chainSources).toEqual({ secretArn: SECRET_ARN });
+    expect(failure({ SPILLWAY_CHAIN_URL: 'secret:x' })).toMatch(/^SPILLWAY_CHAIN_URL is missing/);
+  });
 });
