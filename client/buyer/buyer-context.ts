@@ -41,7 +41,14 @@ export type PurchaseEvent =
 /** What a buyer asks of its own chain source. */
 export type BuyerChain = Pick<
   WalletChain,
-  'tip' | 'unspentOutput' | 'spend' | 'feeRate' | 'broadcast' | 'outputsPayingTo'
+  | 'tip'
+  | 'unspentOutput'
+  | 'spend'
+  | 'feeRate'
+  | 'broadcast'
+  | 'outputsPayingTo'
+  | 'mempoolEntry'
+  | 'replacementRate'
 >;
 
 /** Where a buyer lives and what it may do. */

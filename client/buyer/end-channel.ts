@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { Transaction } from 'bitcoinjs-lib';
+import type { Spend } from '../../shared/chain/chain.ts';
 import type { CloseAnswer } from '../../shared/http/api.ts';
 import { SETTLEMENT_VERSION } from '../../shared/protocol/commitment.ts';
 import { type Buyer, type Purchase, sleep } from './buyer-context.ts';
@@ -65,19 +66,29 @@ export async function findEnd(
   keys: WalletKeys,
   channel: ChannelRecordState,
 ): Promise<ChannelEnd | undefined> {
-  const { script } = channelSecrets(channel, keys);
   for (const funding of sentFundings(channel)) {
-    const spend = await chain.spend(funding.outpoint, script, searchFrom(channel, funding));
+    const spend = await spendOfFunding(chain, keys, channel, funding);
     if (!spend?.confirmation) continue;
     const transaction = Transaction.fromHex(spend.raw);
     return {
-      by: kindOf(transaction, channel.terms.refundHeight),
+      by: kindOfSpend(spend, channel.terms.refundHeight),
       txid: spend.txid,
       height: spend.confirmation.height,
       returned: paidTo(channel.terms.changeScript, transaction),
     };
   }
   return undefined;
+}
+
+/** What spends a funding, in a block or waiting for one. */
+export function spendOfFunding(
+  chain: Pick<Buyer['chain'], 'spend'>,
+  keys: WalletKeys,
+  channel: ChannelRecordState,
+  funding: FundingState,
+): Promise<Spend | undefined> {
+  const { script } = channelSecrets(channel, keys);
+  return chain.spend(funding.outpoint, script, searchFrom(channel, funding));
 }
 
 export async function noteEnd(journal: PurchaseJournal, channelId: string, end: ChannelEnd): Promise<void> {
@@ -104,7 +115,8 @@ function searchFrom({ confirmed }: ChannelRecordState, funding: FundingState): n
 }
 
 /** The three differ in version and locktime (docs/protocol.md, section 3), and all are signed over them. */
-function kindOf({ version, locktime }: Transaction, refundHeight: number): ChannelEnd['by'] {
+export function kindOfSpend({ raw }: Pick<Spend, 'raw'>, refundHeight: number): ChannelEnd['by'] {
+  const { version, locktime } = Transaction.fromHex(raw);
   if (version === SETTLEMENT_VERSION) return 'settlement';
   return locktime === refundHeight ? 'refund' : 'cancel';
 }

@@ -16,5 +16,7 @@ export function patientChain(chain: BuyerChain, signal?: AbortSignal, options = 
     feeRate: (blocks) => patiently(() => chain.feeRate(blocks)),
     broadcast: (raw) => patiently(() => chain.broadcast(raw)),
     outputsPayingTo: (scripts) => patiently(() => chain.outputsPayingTo(scripts)),
+    mempoolEntry: (txid) => patiently(() => chain.mempoolEntry(txid)),
+    replacementRate: () => patiently(() => chain.replacementRate()),
   };
 }

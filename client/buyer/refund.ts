@@ -73,7 +73,8 @@ export async function refund(
   return reports;
 }
 
-async function openUnlessBusy(home: string, id: string): Promise<PurchaseJournal | undefined> {
+/** @returns undefined where another process holds the purchase */
+export async function openUnlessBusy(home: string, id: string): Promise<PurchaseJournal | undefined> {
   try {
     return await openPurchase(home, id);
   } catch (error) {

@@ -18,7 +18,7 @@ export interface Return {
 }
 
 /** Blocks within which money that comes back should confirm. */
-const RETURN_TARGET_BLOCKS = 6;
+export const RETURN_TARGET_BLOCKS = 6;
 
 export interface BuiltReturn {
   readonly raw: string;
@@ -62,14 +62,20 @@ export function buildReturn(
   return { raw: transaction.toHex(), txid: transaction.getId(), returned, fee };
 }
 
-/** Builds it at today's fee, notes it, sends it. */
+/**
+ * Builds it, notes it, sends it.
+ * @param feeRate satoshis per 1,000 vB; today's where none is given
+ * @throws BuyerError funding-failed where the node does not take it, or nothing would come back
+ */
 export async function sendReturn(
   { chain }: Pick<Buyer, 'chain'>,
   journal: PurchaseJournal,
   channel: ChannelSecrets,
   wanted: Return,
+  feeRate?: bigint,
 ): Promise<BuiltReturn> {
-  const built = buildReturn(channel, wanted, await chain.feeRate(RETURN_TARGET_BLOCKS));
+  const rate = feeRate ?? (await chain.feeRate(RETURN_TARGET_BLOCKS));
+  const built = buildReturn(channel, wanted, rate);
   await journal.append({
     v: 1,
     record: 'return-sent',

@@ -6,6 +6,7 @@ import { progressReporter } from './progress.ts';
 interface RefundOptions extends BuyerOptions {
   readonly purchase?: string;
   readonly cancel?: true;
+  readonly watch?: true;
 }
 
 /** `spillway refund`: what is bound, when it comes back, and the broadcast of what is due. */
@@ -14,9 +15,17 @@ export function refundCommand(): Command {
     .description('list money that is bound in channels and take back what is due')
     .option('--purchase <id>', 'this purchase only')
     .option('--cancel', 'ask the shop to give back at once what nothing was delivered for');
+  command.option(
+    '--watch',
+    'stay until all money has moved: refund at the refund height, at fees that are raised',
+  );
   return addBuyerOptions(command).action(async (options: RefundOptions) => {
     await runAsBuyer(options, async (buyer) => {
-      const { refund } = await import('../buyer/refund.ts');
+      const [{ refund }, { watchRefunds }] = await Promise.all([
+        import('../buyer/refund.ts'),
+        import('../buyer/refund-watch.ts'),
+      ]);
+      const work = options.watch ? watchRefunds : refund;
       const request = {
         ...(options.purchase !== undefined && { purchase: options.purchase }),
         ...(options.cancel && { cancel: true }),
@@ -25,7 +34,7 @@ export function refundCommand(): Command {
         write: (text: string) => process.stderr.write(text),
         isTerminal: process.stderr.isTTY === true,
       };
-      const channels = await refund(buyer, request, progressReporter(output, buyer.clock));
+      const channels = await work(buyer, request, progressReporter(output, buyer.clock));
       return { document: { channels }, text: reportText(channels) };
     });
   });

@@ -27,6 +27,8 @@ export interface MemoryChain extends BuyerChain {
   /** What the next broadcasts answer, whatever is sent. */
   readonly outcomes: BroadcastOutcome[];
   rate: bigint;
+  /** What the mempool takes at the least, satoshis per 1,000 vB. */
+  floor: bigint;
 }
 
 export function memoryChain(start = 500): MemoryChain {
@@ -40,15 +42,35 @@ export function memoryChain(start = 500): MemoryChain {
   const confirmation = (at: number | undefined) =>
     at === undefined ? {} : { confirmation: { height: at, blockHash: hashAt(at) } };
 
+  const feeOf = ({ ins, outs }: Transaction): bigint => {
+    const brought = ins.map(
+      ({ hash, index }) => outputs.get(`${bytesToHex(hash.toReversed())}:${index}`)?.value ?? 0n,
+    );
+    const paid = outs.map(({ value }) => BigInt(value));
+    return [...brought, ...paid.map((value) => -value)].reduce((sum, value) => sum + value, 0n);
+  };
+  const forget = (txid: string): void => {
+    known.delete(txid);
+    for (const key of [...outputs.keys()]) if (key.startsWith(txid)) outputs.delete(key);
+    for (const [key, spend] of [...spends]) if (spend.txid === txid) spends.delete(key);
+  };
+
   const accept = (raw: string): BroadcastOutcome => {
     const transaction = Transaction.fromHex(raw);
     const txid = transaction.getId();
     if (known.has(txid)) return { kind: 'already-known' };
     if (transaction.locktime > height) return { kind: 'non-final', detail: 'non-final' };
     const inputs = transaction.ins.map(({ hash, index }) => `${bytesToHex(hash.toReversed())}:${index}`);
-    if (inputs.some((input) => !outputs.has(input) || spends.has(input))) {
+    if (inputs.some((input) => !outputs.has(input) || spends.get(input)?.height !== undefined)) {
       return { kind: 'missing-inputs', detail: 'missing-inputs' };
     }
+    const replaced = inputs.flatMap((input) => spends.get(input) ?? []);
+    const least = replaced.reduce((sum, { raw: old }) => sum + feeOf(Transaction.fromHex(old)), 0n);
+    const relay = replaced.length > 0 ? BigInt(transaction.virtualSize()) : 0n;
+    if (feeOf(transaction) < least + relay) {
+      return { kind: 'replacement-too-low', detail: 'insufficient fee' };
+    }
+    for (const { txid: old } of replaced) forget(old);
     for (const input of inputs) spends.set(input, { txid, raw, height: undefined });
     transaction.outs.forEach(({ script, value }, vout) => {
       outputs.set(`${txid}:${vout}`, { script, value: BigInt(value), height: undefined });
@@ -61,6 +83,7 @@ export function memoryChain(start = 500): MemoryChain {
     broadcasts: [],
     outcomes: [],
     rate: 2_000n,
+    floor: 1_000n,
     height: () => height,
     mine(blocks = 1) {
       height += 1;
@@ -95,6 +118,21 @@ export function memoryChain(start = 500): MemoryChain {
       chain.broadcasts.push(raw);
       return chain.outcomes.shift() ?? accept(raw);
     },
+    mempoolEntry: async (txid) => {
+      const spend = [...spends.values()].find((one) => one.txid === txid && one.height === undefined);
+      if (!spend) return undefined;
+      const transaction = Transaction.fromHex(spend.raw);
+      const size = transaction.virtualSize();
+      const fee = feeOf(transaction);
+      return {
+        fee,
+        virtualSize: size,
+        descendantFees: fee,
+        descendantVirtualSize: size,
+        descendantCount: 1,
+      };
+    },
+    replacementRate: async () => ({ incremental: 1_000n, floor: chain.floor }),
     outputsPayingTo: async (scripts) => {
       const wanted = new Set(scripts.map((script) => bytesToHex(script)));
       return [...outputs].flatMap(([key, { script, value, height: at }]) =>
