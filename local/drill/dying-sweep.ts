@@ -40,7 +40,7 @@ export async function sweepAndDie(stage: Stage, { identity }: DrillShop, death: 
   const [, program = ''] = process.argv;
   const child = spawn(process.execPath, [program, 'dying-sweep'], {
     stdio: 'inherit',
-    env: { ...process.env, [VARIABLE]: JSON.stringify(order) },
+    env: { ...process.env, NODE_NO_WARNINGS: '1', [VARIABLE]: JSON.stringify(order) },
   });
   const [code, signal] = await once(child, 'exit');
   require(signal === 'SIGKILL', `the run died at its broadcast (it ended with ${code ?? signal})`);
