@@ -15,7 +15,7 @@ import { createTable, startTableServer } from './table-server.ts';
 import { startTimer } from './timer.ts';
 
 /** As much as the deployed function has left when it begins. */
-const LAMBDA_TIME_MS = 60_000;
+export const LAMBDA_TIME_MS = 60_000;
 
 const REGION = 'us-east-1';
 const TABLE = 'spillway';

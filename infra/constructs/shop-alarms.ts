@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -7,6 +7,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
@@ -35,6 +36,15 @@ export class ShopAlarms extends Construct {
   constructor(scope: Construct, id: string, props: ShopAlarmsProps) {
     super(scope, id);
     this.topic = new Topic(this, 'Topic', { enforceSSL: true });
+    // A topic with a policy of its own has none of the usual one, by which the account's alarms may publish.
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
     if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
     const { metrics, namespace } = props;
 
@@ -67,7 +77,7 @@ export class ShopAlarms extends Construct {
       'RequestsThrottled',
       { Access: props.accessLog },
       // The gateway's own: of the shop's 429 (too many links) the function's status is there.
-      '{ $.status = "429" && $.integrationStatus = "-" }',
+      '{ ($.status = "429") && ($.integrationStatus = "-") }',
     );
     this.#alarm('RequestsThrottled', 'The API turned requests away.', throttled.with(minutes(5)), {
       isAtLeast: 20,

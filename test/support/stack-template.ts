@@ -1,0 +1,86 @@
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readInfraConfig } from '../../infra/config.ts';
+import { ShopStack } from '../../infra/shop-stack.ts';
+
+export const CHAIN_SECRET = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:chain-AbCdEf';
+export const SELLER_SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:seller-AbCdEf';
+
+/** A context that is complete, as a seller has it. */
+export const CONTEXT: Readonly<Record<string, unknown>> = {
+  network: 'signet',
+  chain: `secret:${CHAIN_SECRET}`,
+  payoutAddress: 'tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx',
+  sellerKey: 'kms',
+  alarmEmail: 'seller@shop.example',
+};
+
+/** The same with the key in a secret and a chain source that anyone may know. */
+export const SECRET_CONTEXT: Readonly<Record<string, unknown>> = {
+  ...CONTEXT,
+  chain: 'esplora+https://esplora.example/api',
+  sellerKey: `secret:${SELLER_SECRET_ARN}`,
+  sellerPublicKey: `02${'79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'}`,
+};
+
+export interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template's properties are of every form
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+  readonly DependsOn?: readonly string[];
+  readonly Metadata?: { readonly 'aws:cdk:path'?: string };
+}
+
+export interface StackTemplate {
+  readonly text: string;
+  /** By logical id. */
+  readonly resources: Readonly<Record<string, Resource>>;
+  ofType(type: string): readonly Resource[];
+  only(type: string): Resource;
+  /** A construct's path without the stack's name and the resource's: `get-shop/Function`. */
+  pathOf(logicalId: string): string;
+  /** A value with every reference as the path of what it names. */
+  readable(value: unknown): string;
+}
+
+/** Synthesised without its bundles, which takes a second. */
+export function synthesise(context: Readonly<Record<string, unknown>> = CONTEXT): StackTemplate {
+  const app = new App({
+    context: { ...context, 'aws:cdk:bundling-stacks': [], 'aws:cdk:enable-path-metadata': true },
+  });
+  const stack = new ShopStack(
+    app,
+    'Shop',
+    readInfraConfig((name) => context[name]),
+  );
+  const json = Template.fromStack(stack).toJSON();
+  const resources: Record<string, Resource> = json.Resources;
+
+  const pathOf = (logicalId: string): string => {
+    const path = resources[logicalId]?.Metadata?.['aws:cdk:path'];
+    return path === undefined ? logicalId : path.replace(/^Shop\//, '').replace(/\/Resource$/, '');
+  };
+  const readable = (value: unknown): string => {
+    if (typeof value !== 'object' || value === null) return String(value);
+    if ('Ref' in value) return pathOf(String(value.Ref));
+    if ('Fn::GetAtt' in value && Array.isArray(value['Fn::GetAtt'])) return pathOf(value['Fn::GetAtt'][0]);
+    if ('Fn::Join' in value && Array.isArray(value['Fn::Join'])) {
+      return value['Fn::Join'][1].map(readable).join(value['Fn::Join'][0]);
+    }
+    return JSON.stringify(value);
+  };
+  const ofType = (type: string) => Object.values(resources).filter(({ Type }) => Type === type);
+  return {
+    text: JSON.stringify(json),
+    resources,
+    ofType,
+    only(type) {
+      const [first, ...more] = ofType(type);
+      if (!first || more.length > 0) throw new Error(`${more.length + 1} resources of ${type}`);
+      return first;
+    },
+    pathOf,
+    readable,
+  };
+}
