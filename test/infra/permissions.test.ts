@@ -1,10 +1,5 @@
-import {
-  CHAIN_SECRET,
-  SECRET_CONTEXT,
-  SELLER_SECRET_ARN,
-  type StackTemplate,
-  synthesise,
-} from '../support/stack-template.ts';
+import { CHAIN_SECRET, SECRET_CONTEXT, SELLER_SECRET_ARN } from '../support/stack-contexts.ts';
+import { type StackTemplate, synthesise } from '../support/stack-template.ts';
 
 /** What every function may do: write its own log, and send traces, which have no resource to name. */
 const own = (name: string) => [

@@ -9,7 +9,7 @@ import { type Rpc, rpcCaller } from './rpc.ts';
 
 export interface LocalShopOptions {
   readonly folder: string;
-  readonly chain: AvailableChain;
+  readonly chain: Pick<AvailableChain, 'name' | 'environment'>;
   readonly policy?: Readonly<Record<string, unknown>>;
   /** Seconds; long enough by default that no run comes in the way. */
   readonly sweepEvery?: number;
