@@ -44,6 +44,15 @@ export interface FakeChain extends Chain {
   drop(outpoint: Outpoint): void;
   /** Puts the spending transaction into the next block, or into the mempool. */
   spendBy(outpoint: Outpoint, raw: string, txid: string, confirmed?: boolean): void;
+  /** An output, spent or not; without a height while it waits. */
+  output(outpoint: Outpoint): { readonly value: bigint; readonly height: number | undefined } | undefined;
+  /** Sets who spends an output, in the block of a height or in the mempool; nobody where no transaction is given. */
+  setSpend(
+    outpoint: Outpoint,
+    spend: { readonly txid: string; readonly raw: string; readonly height: number | undefined } | undefined,
+  ): void;
+  /** Who spends an output. */
+  spendNow(outpoint: Outpoint): { readonly txid: string; readonly height: number | undefined } | undefined;
   /** What the next broadcasts answer; when used up, `accepted`. */
   readonly outcomes: BroadcastOutcome[];
   /** Everything that was broadcast, in order. */
@@ -118,6 +127,12 @@ export function fakeChain(startHeight = 1_000): FakeChain {
       if (confirmed) height += 1;
       spends.set(keyOf(outpoint), { raw, txid, height: confirmed ? height : undefined });
     },
+    output: (outpoint) => outputs.get(keyOf(outpoint)),
+    setSpend(outpoint, spend) {
+      if (spend) spends.set(keyOf(outpoint), { ...spend });
+      else spends.delete(keyOf(outpoint));
+    },
+    spendNow: (outpoint) => spends.get(keyOf(outpoint)),
 
     tip: () => answering('tip', (): Tip => ({ height, hash: hashAt(height), time: chain.tipTime })),
     blockHash: (at) => answering('blockHash', () => (at <= height ? hashAt(at) : undefined)),
