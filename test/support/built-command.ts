@@ -31,6 +31,8 @@ export interface BuiltCommand {
   run(args: readonly string[], options?: StartOptions): Promise<Ended>;
   /** Runs `node dist/demo.js`. */
   demo(args: readonly string[], options?: StartOptions): Promise<Ended>;
+  /** Runs `node dist/drill.js`. */
+  drill(args: readonly string[], options?: StartOptions): Promise<Ended>;
   /** Kills what still runs and removes the build. */
   end(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export function buildCommand(): BuiltCommand {
     start: (args, options) => launch('spillway.js', args, options),
     run: (args, options) => launch('spillway.js', args, options).ended,
     demo: (args, options) => launch('demo.js', args, options).ended,
+    drill: (args, options) => launch('drill.js', args, options).ended,
     async end() {
       await Promise.all([...running].map((command) => command.kill()));
       rmSync(folder, { recursive: true, force: true });
