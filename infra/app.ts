@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { bundleFunctions } from './bundling/bundle-functions.ts';
 import { readInfraConfig } from './config.ts';
+import { FUNCTION_NAMES } from './constructs/function-grants.ts';
 import { ShopStack } from './shop-stack.ts';
 
 /** Started by the cdk command, which passes cdk.json on, or alone by `npm run synth`. */
@@ -12,6 +16,12 @@ const app = new App(
 const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
 const config = readInfraConfig((name) => app.node.tryGetContext(name));
 const env = account && region ? { env: { account, region } } : {};
-new ShopStack(app, app.node.tryGetContext('stackName') ?? 'Spillway', config, env);
+const bundles = join(app.outdir, 'bundles');
+await bundleFunctions(FUNCTION_NAMES, bundles);
+new ShopStack(app, app.node.tryGetContext('stackName') ?? 'Spillway', {
+  config,
+  codeOf: (name) => Code.fromAsset(join(bundles, name)),
+  ...env,
+});
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

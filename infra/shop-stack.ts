@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ROUTES } from '../shared/http/routes.ts';
 import type { InfraConfig } from './config.ts';
@@ -16,9 +17,15 @@ import { ShopTable } from './constructs/shop-table.ts';
 const API_TIMEOUT = Duration.seconds(29);
 const SWEEP_TIMEOUT = Duration.seconds(60);
 
+export interface ShopStackProps extends StackProps {
+  readonly config: InfraConfig;
+  /** Each function's bundle. */
+  readonly codeOf: (name: FunctionName) => Code;
+}
+
 /** A seller's whole shop. Each part is a construct of its own; here they are only put together. */
 export class ShopStack extends Stack {
-  constructor(scope: Construct, id: string, config: InfraConfig, props?: StackProps) {
+  constructor(scope: Construct, id: string, { config, codeOf, ...props }: ShopStackProps) {
     super(scope, id, { description: 'Spillway: sells datasets by the gigabyte for bitcoin', ...props });
     const { table } = new ShopTable(this, 'Table');
     const { bucket } = new DatasetBucket(this, 'Datasets');
@@ -27,7 +34,8 @@ export class ShopStack extends Stack {
 
     const make = (functionName: FunctionName, timeout: Duration): ShopFunction => {
       const environment = variables(resources, FUNCTION_GRANTS[functionName]);
-      const made = new ShopFunction(this, functionName, { functionName, environment, timeout });
+      const code = codeOf(functionName);
+      const made = new ShopFunction(this, functionName, { functionName, code, environment, timeout });
       grant(made.role, resources, FUNCTION_GRANTS[functionName]);
       return made;
     };

@@ -35,3 +35,5 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, FunctionGrants>> = {
     chain: true,
   },
 };
+
+export const FUNCTION_NAMES = Object.keys(FUNCTION_GRANTS) as readonly FunctionName[];

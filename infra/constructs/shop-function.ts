@@ -1,14 +1,20 @@
-import { join } from 'node:path';
 import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  type Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
 export interface ShopFunctionProps {
-  /** `functions/<name>.ts`. */
   readonly functionName: string;
+  /** The bundle of `functions/<name>.ts`. */
+  readonly code: Code;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeout: Duration;
 }
@@ -19,15 +25,13 @@ export interface ShopFunctionProps {
  */
 const MEMORY = 1_024;
 
-const LAMBDA_CREDENTIALS = join(process.cwd(), 'infra', 'bundling', 'lambda-credentials.ts');
-
-/** One function of the shop: runtime, bundle, logs and tracing in one place. Its role may write its own logs and nothing else. */
+/** One function of the shop: runtime, logs and tracing in one place. Its role may write its own logs and nothing else. */
 export class ShopFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly role: Role;
   readonly logGroup: LogGroup;
 
-  constructor(scope: Construct, id: string, { functionName, environment, timeout }: ShopFunctionProps) {
+  constructor(scope: Construct, id: string, { functionName, code, environment, timeout }: ShopFunctionProps) {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.THREE_MONTHS,
@@ -40,10 +44,10 @@ export class ShopFunction extends Construct {
         resources: [this.logGroup.logGroupArn],
       }),
     );
-    this.function = new NodejsFunction(this, 'Function', {
+    this.function = new LambdaFunction(this, 'Function', {
       description: `Spillway: ${functionName}`,
-      entry: join(process.cwd(), 'functions', `${functionName}.ts`),
-      depsLockFilePath: join(process.cwd(), 'package-lock.json'),
+      code,
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: MEMORY,
@@ -54,20 +58,6 @@ export class ShopFunction extends Construct {
       // Each line is then an object whose `message` is ours, so that filters can ask for its fields.
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
-      bundling: {
-        format: OutputFormat.CJS,
-        target: 'node24',
-        minify: true,
-        keepNames: false,
-        sourceMap: true,
-        sourceMapMode: SourceMapMode.EXTERNAL,
-        sourcesContent: false,
-        // The ES modules of packages that have them: those can be shaken.
-        mainFields: ['module', 'main'],
-        // The runtime's own SDK is read file by file at a cold start, and changes under us.
-        externalModules: [],
-        esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': LAMBDA_CREDENTIALS },
-      },
     });
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
