@@ -16,13 +16,24 @@ import {
   sendSettlement,
 } from './make-settlement.ts';
 import { noteSpend, waitForRefund, withoutLostSpend } from './note-spend.ts';
+import { intoGroups, lastSettlements, variantsOf } from './settlement-groups.ts';
 import type { Shop } from './shop.ts';
 
 /** Blocks within which a settlement should confirm. */
 const FEE_TARGET_BLOCKS = 6;
 
-/** Runs a part of the work so that its failure is counted and stops nothing else. */
-export type Isolated = (channelIds: readonly string[], work: () => Promise<void>) => Promise<void>;
+/** Chain sources are far away: that many are asked at once. */
+const LOOKS_AT_ONCE = 8;
+
+/**
+ * Runs a part of the work so that its failure is counted and stops nothing else; not at all where time is short. A look ends
+ * earlier than what may follow from it: or slow sources would have a run look at all and settle nothing, with every block.
+ */
+export type Isolated = (
+  channelIds: readonly string[],
+  work: () => Promise<void>,
+  kind?: 'look' | 'settle',
+) => Promise<void>;
 
 /**
  * Brings CLOSING channels one step nearer to their end (rule 23): sees who spent each funding, and settles what nobody did, in
@@ -38,12 +49,16 @@ export async function settleClosing(
   const open: ClosingChannel[] = [];
   const look = async (channel: Channel) => {
     known.add(channel.id);
-    await isolated([channel.id], async () => {
+    const work = async () => {
       const live = await lookAtFunding(shop, channel, tip);
       if (live) open.push(live);
-    });
+    };
+    await isolated([channel.id], work, 'look');
   };
-  for (const channel of channels) await look(channel);
+  const byUrgency = channels.toSorted((one, other) => one.terms.refundHeight - other.terms.refundHeight);
+  for (let begin = 0; begin < byUrgency.length; begin += LOOKS_AT_ONCE) {
+    await Promise.all(byUrgency.slice(begin, begin + LOOKS_AT_ONCE).map(look));
+  }
   if (open.length === 0) return;
 
   const settlements = await lastSettlements(shop, open);
@@ -92,55 +107,6 @@ async function startRound(
   };
 }
 
-/** Channels that go on together: those of one settlement, or one alone. */
-interface Group {
-  readonly members: readonly ClosingChannel[];
-  readonly last: StoredSettlement | undefined;
-}
-
-async function lastSettlements(
-  shop: Shop,
-  open: readonly ClosingChannel[],
-): Promise<Map<string, StoredSettlement>> {
-  const found = new Map<string, StoredSettlement>();
-  for (const txid of new Set(open.map(({ channel }) => lastTxid(channel)))) {
-    const stored = txid === undefined ? undefined : await shop.channels.getSettlement(txid);
-    if (stored) found.set(stored.txid, stored);
-  }
-  return found;
-}
-
-/**
- * A channel whose refund waits in the mempool is fought for alone: its deadline is past, the others' are not. The rest go on
- * with the settlement that they share, or start anew where that can never confirm.
- */
-function intoGroups(
-  open: readonly ClosingChannel[],
-  settlements: ReadonlyMap<string, StoredSettlement>,
-): { readonly together: readonly Group[]; readonly fresh: readonly ClosingChannel[] } {
-  const together: Group[] = [];
-  const fresh: ClosingChannel[] = [];
-  const byTxid = new Map<string, ClosingChannel[]>();
-  for (const closing of open) {
-    const last = settlements.get(lastTxid(closing.channel) ?? '');
-    const isContested = closing.unconfirmed && spenderOf(closing.unconfirmed) === 'buyer';
-    if (isContested) together.push({ members: [closing], last });
-    else if (last) byTxid.set(last.txid, [...(byTxid.get(last.txid) ?? []), closing]);
-    else fresh.push(closing);
-  }
-  for (const [txid, members] of byTxid) {
-    const last = settlements.get(txid);
-    const isWhole = last?.members.length === members.length;
-    if (isWhole || members.some(({ unconfirmed }) => unconfirmed)) together.push({ members, last });
-    else fresh.push(...members);
-  }
-  return { together, fresh };
-}
-
-function lastTxid({ settlements }: Channel): string | undefined {
-  return settlements.at(-1)?.txid;
-}
-
 /** The next step of channels that were settled together before. */
 async function goOn(
   shop: Shop,
@@ -172,24 +138,6 @@ async function goOn(
   );
   if (split && unconfirmedSpends.length > 0) return makeSettlement(shop, split.first, split.fee, round);
   await act(shop, members, variants, decideSettlement(view, round.policy), round);
-}
-
-/** Every settlement that was signed for just these channels. */
-async function variantsOf(
-  shop: Shop,
-  members: readonly ClosingChannel[],
-  last: StoredSettlement | undefined,
-): Promise<StoredSettlement[]> {
-  const ids = members
-    .map(({ id }) => id)
-    .sort()
-    .join();
-  const variants: StoredSettlement[] = [];
-  for (const { txid } of members[0]?.channel.settlements ?? []) {
-    const stored = txid === last?.txid ? last : await shop.channels.getSettlement(txid);
-    if (stored && [...stored.members].sort().join() === ids) variants.push(stored);
-  }
-  return variants;
 }
 
 /** What the mempool has that spends one of the fundings, each once, with what hangs on it. */

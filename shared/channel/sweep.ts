@@ -14,6 +14,8 @@ import { advance } from './transitions.ts';
 const CHANNELS_PER_RUN = 500;
 /** What has begun must end within it: a signature, two writes and a broadcast that waits for its time-out. */
 const TIME_TO_FINISH_MS = 15_000;
+/** What is looked at must be settled in the same run: looks end this much earlier. */
+const TIME_TO_SETTLE_MS = 15_000;
 /** How long a finished channel's paid chunks can still be fetched: a year after its record could go. */
 const ARCHIVE_SECONDS = 365 * 86_400;
 
@@ -40,8 +42,9 @@ export async function sweep(
   const ids = await shop.channels.due(upTo, CHANNELS_PER_RUN);
   let failed = 0;
   let left = 0;
-  const isolated: Isolated = async (channelIds, work) => {
-    if (remaining() < TIME_TO_FINISH_MS) {
+  const isolated: Isolated = async (channelIds, work, kind = 'settle') => {
+    const needed = TIME_TO_FINISH_MS + (kind === 'look' ? TIME_TO_SETTLE_MS : 0);
+    if (remaining() < needed) {
       left += channelIds.length;
       return;
     }
@@ -54,11 +57,12 @@ export async function sweep(
   };
   const closing: Channel[] = [];
   for (const id of ids) {
-    await isolated([id], async () => {
+    const work = async () => {
       const channel = await shop.channels.get(id);
       const after = channel && (await attend(shop, channel, tip));
       if (after) closing.push(after);
-    });
+    };
+    await isolated([id], work, 'look');
   }
   await isolated(
     closing.map(({ id }) => id),

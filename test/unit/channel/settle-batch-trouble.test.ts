@@ -1,8 +1,7 @@
-import { ChainUnavailable } from '../../../shared/chain/chain.ts';
-import { closeChannel } from '../../../shared/channel/close-channel.ts';
+import { ChainDisagreement, ChainUnavailable } from '../../../shared/chain/chain.ts';
 import { sweep } from '../../../shared/channel/sweep.ts';
-import { batchScene, CLOSE, fundingOf, L } from '../../support/batch-scene.ts';
-import { type ChannelShop, stored } from '../../support/channel-shop.ts';
+import { batchScene, CLOSE, fundingOf } from '../../support/batch-scene.ts';
+import { stored } from '../../support/channel-shop.ts';
 import { tableServer } from '../../support/table-server.ts';
 
 const tables = tableServer();
@@ -107,141 +106,28 @@ describe('a member that fails', () => {
   });
 });
 
-describe('a run that is killed', () => {
-  /** A shop whose next broadcast dies: before it is sent, or after. */
-  function dying(shop: ChannelShop, sends: boolean): ChannelShop {
-    const broadcast = async (raw: string): Promise<never> => {
-      if (sends) await shop.chain.broadcast(raw);
-      throw new Error('killed');
-    };
-    return { ...shop, chain: { ...shop.chain, broadcast } };
-  }
-
-  test.each([
-    ['between store and broadcast', false],
-    ['between broadcast and record', true],
-  ])('%s leaves what the next run goes on with: the same settlement, signed once', async (_, sends) => {
-    const { shop, mempool, paying, settled } = await batchScene(tables());
-    const channels = await paying('alice bob');
-    const [alice] = channels;
-    if (!alice) throw new Error('two were opened');
-    shop.chain.setHeight(CLOSE);
-    await sweep(dying(shop, sends));
-    const { txid } = await settled(alice);
-    expect(mempool.waiting()).toEqual(sends ? [txid] : []);
-    const signer = { ...shop.signer, sign: () => Promise.reject(new Error('signed again')) };
-    shop.chain.mine(1);
-    expect(await sweep({ ...shop, signer })).toMatchObject({ failed: 0 });
-    expect(mempool.waiting()).toEqual([txid]);
-    for (const channel of channels) expect((await stored(shop, channel)).settlements).toHaveLength(1);
-  });
-
-  test('after the first of two notes: the half-noted settlement is never sent, both channels get a new one', async () => {
-    const { shop, mempool, paying, at, settled } = await batchScene(tables());
-    const [alice, bob] = await paying('alice bob');
-    if (!alice || !bob) throw new Error('two were opened');
-    shop.chain.setHeight(CLOSE);
-    const { channels } = shop;
-    let noted = 0;
-    const halfWay = {
-      ...shop,
-      channels: {
-        ...channels,
-        change: (...[id, expectation, change]: Parameters<typeof channels.change>) => {
-          if (change.addSettlement && ++noted === 2) return Promise.reject(new Error('killed'));
-          return channels.change(id, expectation, change);
-        },
-      },
-    };
-    expect(await sweep(halfWay)).toMatchObject({ failed: 2 });
-    expect(mempool.waiting()).toEqual([]);
-    await at(CLOSE + 1);
-    const { txid, members } = await settled(alice);
-    expect(members).toHaveLength(2);
-    expect((await settled(bob)).txid).toBe(txid);
-    expect(mempool.waiting()).toEqual([txid]);
-  });
-
-  test('before the settlement is stored: nothing is sent', async () => {
-    const { shop, mempool, paying, at } = await batchScene(tables());
-    await paying('alice bob');
-    shop.chain.setHeight(CLOSE);
-    const putSettlement = () => Promise.reject(new Error('killed'));
-    expect(await sweep({ ...shop, channels: { ...shop.channels, putSettlement } })).toMatchObject({
-      failed: 2,
-    });
-    expect(shop.chain.broadcasts).toEqual([]);
-    await at(CLOSE + 1);
-    expect(mempool.waiting()).toHaveLength(1);
-  });
-});
-
-describe('runs at once', () => {
-  test('ten of them settle each channel once, by a settlement that its record knows', async () => {
-    const { shop, mempool, paying } = await batchScene(tables());
-    const channels = await paying('alice bob carol');
-    shop.chain.setHeight(CLOSE);
-    await Promise.all(Array.from({ length: 10 }, () => sweep(shop)));
-    shop.chain.mine(1);
-    await Promise.all(Array.from({ length: 10 }, () => sweep(shop)));
-    for (const channel of channels) {
-      const known = (await stored(shop, channel)).settlements.map(({ txid }) => txid);
-      expect(known).toContain(shop.chain.spendNow(fundingOf(channel))?.txid);
-    }
-    mempool.mine();
-    await sweep(shop);
-    shop.chain.mine(5);
-    await sweep(shop);
-    for (const channel of channels) expect((await stored(shop, channel)).state).toBe('SETTLED');
-  });
-
-  test('and a buyer that closes meanwhile never keep a channel from its end', async () => {
-    const { shop, mempool, paying } = await batchScene(tables());
-    const channels = await paying('alice bob carol');
-    const [alice] = channels;
-    if (!alice) throw new Error('three were opened');
-    shop.chain.setHeight(CLOSE);
-    await Promise.all([sweep(shop), closeChannel(shop, alice), sweep(shop)]);
-    for (let block = 0; block < 3; block++) {
+describe('chain sources that contradict each other', () => {
+  test.each(['spend', 'unspentOutput'] as const)(
+    'about %s keep no settlement back, and end no channel',
+    async (question) => {
+      const { shop, mempool, paying, settled } = await batchScene(tables());
+      const channels = await paying('alice bob');
+      shop.chain.setHeight(CLOSE);
+      const disputed = () => Promise.reject(new ChainDisagreement('one of them lies'));
+      const chain = { ...shop.chain, [question]: disputed };
+      expect(await sweep({ ...shop, chain })).toMatchObject({ failed: 0 });
+      const [alice] = channels;
+      if (!alice) throw new Error('two were opened');
+      expect(mempool.waiting()).toEqual([(await settled(alice)).txid]);
       mempool.mine();
+      shop.chain.mine(5);
+      await sweep({ ...shop, chain: { ...chain, spend: disputed } });
+      expect((await stored(shop, alice)).state).toBe('CLOSING');
+      shop.chain.mine(1);
       await sweep(shop);
-    }
-    shop.chain.mine(5);
-    await sweep(shop);
-    for (const channel of channels) expect((await stored(shop, channel)).state).toBe('SETTLED');
-  });
-});
-
-describe('time', () => {
-  test('what it does not suffice for waits for the next run, the most urgent is done first', async () => {
-    const { shop, paying } = await batchScene(tables());
-    const [later] = await paying('alice', { refundHeight: L + 5 });
-    const [urgent] = await paying('bob');
-    if (!later || !urgent) throw new Error('two were opened');
-    shop.chain.setHeight(CLOSE + 5);
-    let looks = 0;
-    // Enough for one channel's first look and its settlement's steps, not for a second channel.
-    const remaining = () => (looks++ === 1 ? 0 : 60_000);
-    expect(await sweep(shop, remaining)).toMatchObject({ looked: 2, failed: 0, left: 1 });
-    expect((await stored(shop, urgent)).state).toBe('CLOSING');
-    expect((await stored(shop, later)).state).toBe('OPEN');
-    expect(await sweep(shop, () => 60_000)).toMatchObject({ left: 0 });
-    expect((await stored(shop, later)).state).toBe('CLOSING');
-  });
-
-  test('without any left nothing is begun and nothing is lost; the run still leaves word', async () => {
-    const { shop, paying } = await batchScene(tables());
-    const [alice] = await paying('alice');
-    if (!alice) throw new Error('one was opened');
-    shop.chain.setHeight(CLOSE);
-    const noted: [number, number][] = [];
-    const noteSweep = async (at: number, height: number) => void noted.push([at, height]);
-    const report = await sweep({ ...shop, channels: { ...shop.channels, noteSweep } }, () => 14_999);
-    expect(report).toEqual({ height: CLOSE, looked: 1, failed: 0, left: 1 });
-    expect((await stored(shop, alice)).state).toBe('OPEN');
-    expect(noted).toEqual([[shop.clock.now(), CLOSE]]);
-    expect(shop.lines.at(-1)).toEqual({ event: 'sweep-done', fields: report });
-  });
+      for (const channel of channels) expect((await stored(shop, channel)).state).toBe('SETTLED');
+    },
+  );
 });
 
 describe('a reorganisation', () => {
