@@ -19,12 +19,6 @@ const CATALOGUE = {
     money: NOTHING_CHANGED,
     next: 'Check the path, and that the channel or dataset id belongs to this shop.',
   },
-  'method-not-allowed': {
-    status: 405,
-    title: 'This path does not take this method',
-    money: NOTHING_CHANGED,
-    next: 'See the API description for the methods of each path.',
-  },
   'body-too-large': {
     status: 413,
     title: 'The body is larger than any request of this API needs to be',

