@@ -133,6 +133,9 @@ describe('time', () => {
     const later = await paying('alice bob carol dave erin', { refundHeight: L + 9 });
     const urgent = await paying('frank grace heidi ivan judy kim leo mia');
     shop.chain.setHeight(CLOSE + 9);
+    for (const { id } of [...later, ...urgent]) {
+      await shop.channels.change(id, { states: ['OPEN'] }, { state: 'CLOSING', dueAt: 0 });
+    }
     let left = 60_000;
     const { spend } = shop.chain;
     // Four seconds for each question who spends a funding.
