@@ -28,6 +28,7 @@ import {
   type WalletChain,
   type WalletOutput,
 } from './chain.ts';
+import { type InTurn, oneAtATime } from './one-at-a-time.ts';
 
 export interface BitcoindOptions {
   /** `http://user:password@host:port` of a node with -txindex and -blockfilterindex. Never logged. */
@@ -50,6 +51,8 @@ const INVALID_ADDRESS_OR_KEY = -5;
 
 /** The chain as one Bitcoin Core node sees it. Every method throws `ChainUnavailable` if the node does not answer soundly. */
 export function bitcoindChain(options: BitcoindOptions): WalletChain {
+  // A node makes one scan at a time and refuses a second one.
+  const inTurn = oneAtATime();
   const call = nodeCaller({
     url: options.url,
     fetch: options.fetch ?? globalThis.fetch,
@@ -65,14 +68,14 @@ export function bitcoindChain(options: BitcoindOptions): WalletChain {
     blockHash: (height) => unrefused(() => blockHash(call, height)),
     unspentOutput: (outpoint) => unrefused(() => atOneTip(call, () => unspentOutput(call, outpoint))),
     spend: (outpoint, script, fromHeight) =>
-      unrefused(() => atOneTip(call, () => findSpend(call, outpoint, script, fromHeight))),
+      unrefused(() => atOneTip(call, () => findSpend(call, inTurn, outpoint, script, fromHeight))),
     feeRate: (blocks) => unrefused(() => feeRate(call, blocks, fallback)),
     broadcast: (raw) => unrefused(() => broadcast(call, raw)),
     testAcceptance: (raw) => unrefused(() => testAcceptance(call, raw)),
     broadcastPackage: (raws) => unrefused(() => broadcastPackage(call, raws)),
     mempoolEntry: (txid) => unrefused(() => mempoolEntry(call, txid)),
     replacementRate: () => unrefused(() => replacementRate(call)),
-    outputsPayingTo: (scripts) => unrefused(() => outputsPayingTo(call, scripts)),
+    outputsPayingTo: (scripts) => unrefused(() => inTurn(() => outputsPayingTo(call, scripts))),
   };
 }
 
@@ -129,6 +132,7 @@ async function unspentOutput(call: NodeCall, { txid, vout }: Outpoint): Promise<
 
 async function findSpend(
   call: NodeCall,
+  inTurn: InTurn,
   outpoint: Outpoint,
   script: Uint8Array,
   fromHeight: number,
@@ -139,7 +143,7 @@ async function findSpend(
     const raw = await waitingTransaction(call, spender.spendingtxid);
     if (raw !== undefined) return { txid: spender.spendingtxid, raw };
   }
-  return findMinedSpend(call, outpoint, script, fromHeight);
+  return inTurn(() => findMinedSpend(call, outpoint, script, fromHeight));
 }
 
 /** @returns undefined if it left the mempool since we asked */
