@@ -1,11 +1,17 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { getPublicKey } from '@noble/secp256k1';
+import { startEmbeddedNode } from '../../local/chain/embedded-node.ts';
 import { problemType } from '../../shared/errors.ts';
 import { ROUTES, type Route } from '../../shared/http/routes.ts';
 import { apiEvent } from '../support/api-event.ts';
+import { KMS_KEY, startKms } from '../support/kms-stand-in.ts';
 import type { Resource } from '../support/stack-template.ts';
+import { availableTables } from '../support/tables.ts';
 
 /** The bundles that `npm run synth` makes, as Lambda gets them: synthesised once, loaded by a plain node each. */
 
@@ -77,9 +83,13 @@ const ENVIRONMENT = {
   SPILLWAY_POLICY: '{}',
 };
 
-function invoke(name: string, event: unknown, environment: Readonly<Record<string, string>> = ENVIRONMENT) {
+async function invoke(
+  name: string,
+  event: unknown,
+  environment: Readonly<Record<string, string>> = ENVIRONMENT,
+) {
   const script = join(__dirname, '../support/invoke-bundle.cjs');
-  const { stdout, stderr } = spawnSync(
+  const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     [script, bundles.get(name) ?? '', JSON.stringify(event), '3'],
     { encoding: 'utf8', env: environment, timeout: 25_000 },
@@ -127,8 +137,8 @@ const ANSWERS: Readonly<Record<string, readonly [number, string]>> = {
   'get-channel': [400, 'malformed-request'],
 };
 
-test.each(Object.entries(ANSWERS))('%s answers a problem document', (name, [status, problem]) => {
-  const { answer, initCpu, printed } = invoke(name, badEvent(name));
+test.each(Object.entries(ANSWERS))('%s answers a problem document', async (name, [status, problem]) => {
+  const { answer, initCpu, printed } = await invoke(name, badEvent(name));
   expect(answer.statusCode).toBe(status);
   expect(answer.headers['content-type']).toBe('application/problem+json');
   expect(JSON.parse(answer.body)).toMatchObject({ type: problemType(problem as never), status });
@@ -136,16 +146,52 @@ test.each(Object.entries(ANSWERS))('%s answers a problem document', (name, [stat
   expect(initCpu).toBeLessThan(MAX_INIT_CPU_MS);
 });
 
-test('settle-channels fails aloud where it sees no chain, so that it is counted', () => {
-  expect(invoke('settle-channels', {}).answer).toEqual({
+test('settle-channels fails aloud where it sees no chain, so that it is counted', async () => {
+  expect((await invoke('settle-channels', {})).answer).toEqual({
     thrown: 'Problem: the chain source does not answer',
   });
 });
 
-test('a setting that is missing is named in the log, and the buyer learns nothing of it', () => {
+test('a setting that is missing is named in the log, and the buyer learns nothing of it', async () => {
   const { SPILLWAY_TABLE: _, ...incomplete } = ENVIRONMENT;
-  const { answer, printed } = invoke('get-shop', badEvent('get-shop'), incomplete);
+  const { answer, printed } = await invoke('get-shop', badEvent('get-shop'), incomplete);
   expect(answer.statusCode).toBe(500);
   expect(answer.body).not.toContain('SPILLWAY_TABLE');
   expect(printed).toContain('SPILLWAY_TABLE is missing or not valid');
+});
+
+describe('where there is what they ask', () => {
+  test('get-shop tells the key that KMS has and the tip that the node has', async () => {
+    const secret = new Uint8Array(32).fill(4);
+    const kms = await startKms(secret);
+    const node = await startEmbeddedNode(join(folder, 'node'));
+    const { answer } = await invoke('get-shop', apiEvent({ path: '/shop' }), {
+      ...ENVIRONMENT,
+      AWS_SESSION_TOKEN: 'a-session',
+      AWS_ENDPOINT_URL_KMS: kms.endpoint,
+      SPILLWAY_SELLER_KEY: `kms:${KMS_KEY}`,
+      SPILLWAY_CHAIN_URL: node.url,
+    });
+    await Promise.all([kms.stop(), node.stop()]);
+    expect(answer.statusCode).toBe(200);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      sellerKey: bytesToHex(getPublicKey(secret, true)),
+      network: 'regtest',
+    });
+    // Warm, the key is known.
+    expect(kms.asked).toEqual(['GetPublicKey']);
+  });
+
+  test('list-datasets reads the table', async () => {
+    const tables = await availableTables()[0]?.start();
+    if (!tables) throw new Error('dynalite is always there');
+    const environment = {
+      ...ENVIRONMENT,
+      AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+      SPILLWAY_TABLE: await tables.createTable(),
+    };
+    const { answer } = await invoke('list-datasets', apiEvent({ path: '/datasets' }), environment);
+    await tables.stop();
+    expect([answer.statusCode, answer.body]).toEqual([200, '{"datasets":[]}']);
+  });
 });
