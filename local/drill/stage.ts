@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import * as v from 'valibot';
 import { bitcoindChain } from '../../shared/chain/bitcoind.ts';
 import { type NodeCall, nodeCaller } from '../../shared/chain/bitcoind-rpc.ts';
 import type { WalletChain } from '../../shared/chain/chain.ts';
 import { addressOfScript } from '../../shared/protocol/network.ts';
-import { TABLE_DEFINITION } from '../../shared/store/table.ts';
 import { type Faucet, regtestFaucet } from '../chain/faucet.ts';
 import { type LocalChain, startChain } from '../chain/start-chain.ts';
 import { listenOnLoopback } from '../listen.ts';
+import { makeTable } from '../table-server.ts';
 
 /** Where drills are held: one chain and one table server for all of them, a table for each. */
 export interface Stage {
@@ -38,8 +37,6 @@ export interface Stage {
 const CALL_TIMEOUT_MS = 60_000;
 /** Enough for every drill's money; after 150 blocks the rewards of a regtest chain begin to halve. */
 const FIRST_BLOCKS = 130;
-const TABLE_TRIES = 200;
-const TRY_EVERY_MS = 10;
 
 export async function openStage(folder: string, kind?: LocalChain['kind']): Promise<Stage> {
   const local = await startChain({ dataFolder: join(folder, 'chain'), ...(kind && { kind }) });
@@ -65,8 +62,7 @@ export async function openStage(folder: string, kind?: LocalChain['kind']): Prom
     tables: { endpoint: tableServer.url, client },
     async newTable() {
       const name = `drill-${tables++}`;
-      await client.send(new CreateTableCommand({ TableName: name, ...TABLE_DEFINITION }));
-      await untilActive(client, name);
+      await makeTable(client, name);
       return name;
     },
     height,
@@ -97,13 +93,4 @@ export async function openStage(folder: string, kind?: LocalChain['kind']): Prom
 /** Another one for every block: a block mined again after a reorganisation must not be the one that was taken away. */
 function minersAddress(): string {
   return addressOfScript(Uint8Array.of(0, 20, ...randomBytes(20)), 'regtest');
-}
-
-async function untilActive(client: DynamoDBClient, name: string): Promise<void> {
-  for (let tries = 0; tries < TABLE_TRIES; tries++) {
-    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
-    if (Table?.TableStatus === 'ACTIVE') return;
-    await wait(TRY_EVERY_MS);
-  }
-  throw new Error(`the table ${name} does not become active`);
 }

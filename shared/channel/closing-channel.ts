@@ -1,4 +1,5 @@
 import { ChainDisagreement, type Spend } from '../chain/chain.ts';
+import { SETTLED_DEPTH } from '../limits.ts';
 import { DUST_LIMIT, outputKind, payToWitnessScript } from '../protocol/script.ts';
 import type { SettlementMember } from '../protocol/transactions.ts';
 import type { Candidate } from '../settlement/batch-fee.ts';
@@ -18,13 +19,27 @@ export interface ClosingChannel extends Candidate {
   readonly fundingConfirmed: boolean;
 }
 
-/** Who spends a channel's funding, as the chain has it now; where its sources contradict each other, nobody. */
-export function spendOf(shop: Pick<Shop, 'chain'>, channel: Channel): Promise<Spend | undefined> {
+/**
+ * Who spends a channel's funding, as the chain has it now; where its sources contradict each other, nobody. A node searches
+ * block by block, so only those are searched that can hold the spend, and all of them only if it must be somewhere else.
+ */
+export async function spendOf(shop: Pick<Shop, 'chain'>, channel: Channel): Promise<Spend | undefined> {
   const { outpoint, height } = fundingRecordOf(channel);
-  return unlessDisputed(
-    shop.chain.spend(outpoint, payToWitnessScript(witnessScript(channel)), height),
-    undefined,
-  );
+  const script = payToWitnessScript(witnessScript(channel));
+  const search = async () => {
+    const found = await shop.chain.spend(outpoint, script, firstSpendHeight(channel));
+    if (found || (await shop.chain.unspentOutput(outpoint))) return found;
+    return shop.chain.spend(outpoint, script, height);
+  };
+  return unlessDisputed(search(), undefined);
+}
+
+/** A settlement is mined after it was signed, give or take a reorganisation; a refund from L on. */
+function firstSpendHeight(channel: Channel): number {
+  const [first] = channel.settlements;
+  const { refundHeight } = channel.terms;
+  const from = first ? Math.min(first.signedAtHeight - SETTLED_DEPTH, refundHeight) : refundHeight;
+  return Math.max(fundingRecordOf(channel).height, from);
 }
 
 /**

@@ -143,9 +143,10 @@ export function fakeChain(startHeight = 1_000): FakeChain {
         const { value, script, coinbase } = output;
         return { value, script, coinbase, ...confirmationAt(output.height) };
       }),
-    spend: (outpoint) =>
+    spend: (outpoint, _, fromHeight) =>
       answering('spend', (): Spend | undefined => {
         const spend = spends.get(keyOf(outpoint));
+        if (spend?.height !== undefined && spend.height < fromHeight) return undefined;
         return spend && { txid: spend.txid, raw: spend.raw, ...confirmationAt(spend.height) };
       }),
     feeRate: () => answering('feeRate', () => chain.rate),

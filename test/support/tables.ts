@@ -4,9 +4,9 @@ import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { TABLE_DEFINITION } from '../../shared/store/table.ts';
+import { makeTable } from '../../local/table-server.ts';
 
 /** A DynamoDB stand-in that is running. */
 export interface RunningTables {
@@ -71,7 +71,7 @@ function running(endpoint: string, stopServer: () => Promise<void>): RunningTabl
     client,
     async createTable() {
       const name = `spillway-${tables++}`;
-      await client.send(new CreateTableCommand({ TableName: name, ...TABLE_DEFINITION }));
+      await makeTable(client, name);
       return name;
     },
     async stop() {

@@ -130,6 +130,17 @@ describe('chain sources that contradict each other', () => {
   );
 });
 
+test('a settlement that the record has forgotten is found, in whichever block it is', async () => {
+  const { shop, paying } = await batchScene(tables());
+  const [alice] = await paying('alice');
+  if (!alice) throw new Error('one was opened');
+  shop.chain.spendBy(fundingOf(alice), `03000000${'00'.repeat(20)}`, '77'.repeat(32));
+  shop.chain.setHeight(CLOSE);
+  await sweep(shop);
+  expect(await stored(shop, alice)).toMatchObject({ state: 'SETTLED', settlements: [] });
+  expect(shop.chain.broadcasts).toEqual([]);
+});
+
 describe('a reorganisation', () => {
   test('one block deep: the settlement waits again, nothing new is signed, and it ends six deep all the same', async () => {
     const { shop, mempool, paying, at, settled } = await batchScene(tables());
