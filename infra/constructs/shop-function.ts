@@ -53,7 +53,8 @@ export class ShopFunction extends Construct {
       memorySize: MEMORY,
       timeout,
       role: this.role,
-      environment: { ...environment, NODE_OPTIONS: '--enable-source-maps' },
+      // The map lies beside the bundle for whoever reads a stack; reading it at each start would cost 15 ms of 85.
+      environment: { ...environment },
       logGroup: this.logGroup,
       // Each line is then an object whose `message` is ours, so that filters can ask for its fields.
       loggingFormat: LoggingFormat.JSON,
