@@ -154,6 +154,18 @@ describe('after L', () => {
     expect((await stored(shop, bob)).state).toBe('SETTLED');
   });
 
+  test('of two that shared a settlement up to L, the one whose refund waits is fought for by itself', async () => {
+    const { shop, mempool, paying, at, settled } = await batchScene(tables());
+    const [alice, bob] = await paying('alice bob', {}, 4);
+    if (!alice || !bob) throw new Error('two were opened');
+    await at(CLOSE);
+    shop.chain.setHeight(L);
+    mempool.force(fundingOf(alice), refundOf(fundingOf(alice)), { fee: 2_000n, virtualSize: 138 });
+    await sweep(shop);
+    for (const channel of [alice, bob]) expect((await settled(channel)).members).toEqual([channel.id]);
+    expect(mempool.waiting()).toHaveLength(2);
+  });
+
   test('a refund that pays more than the share is let go, and told', async () => {
     const { shop, mempool, paying, at } = await batchScene(tables());
     const [alice] = await paying('alice');
