@@ -28,15 +28,6 @@ export interface FileSpan {
   readonly at: number;
 }
 
-/** A run of bytes of one segment. */
-export interface SegmentSpan {
-  readonly chunk: number;
-  readonly segment: number;
-  /** Where it begins in the segment. */
-  readonly offset: number;
-  readonly length: number;
-}
-
 /** How many segments the dataset's chunk `chunk` has. */
 export function segmentCount(shape: Shape, chunk: number): number {
   return Math.ceil(chunkSizeAt(shape, chunk) / shape.segmentSize);
@@ -82,22 +73,6 @@ export function filesOfSpan(starts: Float64Array, span: Span): FileSpan[] {
     const from = Math.max(fileStart, span.start);
     const length = Math.min(starts[file + 1] ?? 0, end) - from;
     if (length > 0) pieces.push({ file, offset: from - fileStart, length, at: from - span.start });
-  }
-  return pieces;
-}
-
-/** The pieces of segments that hold a file, in order; none for an empty file. */
-export function segmentsOfFile(shape: Shape, starts: Float64Array, file: number): SegmentSpan[] {
-  const end = starts[file + 1] ?? 0;
-  const pieces: SegmentSpan[] = [];
-  for (let position = starts[file] ?? 0; position < end; ) {
-    const chunk = Math.floor(position / shape.chunkSize);
-    const segment = Math.floor((position - chunk * shape.chunkSize) / shape.segmentSize);
-    const span = segmentSpan(shape, chunk, segment);
-    const offset = position - span.start;
-    const length = Math.min(span.length - offset, end - position);
-    pieces.push({ chunk, segment, offset, length });
-    position += length;
   }
   return pieces;
 }

@@ -1,6 +1,5 @@
 import { inSettlementOrder, type SettlementMember } from '../protocol/transactions.ts';
 import { deadlineFee, type Market, type Stake } from './fee-curve.ts';
-import { sum } from './fee-rate.ts';
 import type { SettlementPolicy } from './settlement-policy.ts';
 import { emptyWeight, memberWeight, virtualSizeOf } from './settlement-weight.ts';
 
@@ -61,35 +60,6 @@ export function priceBatch<Member extends Candidate>(
     members = members.filter((member) => !dropped.includes(member));
   }
   return { kept };
-}
-
-/**
- * What each member bears of a settlement's fee, satoshis, in the order given: the cost of its own weight, and of the rest (the
- * payout's output, the rounding) a part in proportion to what it has left. The parts add up to the fee and none exceeds its share.
- * @throws RangeError where the fee is more than all shares, or a member's own weight costs more than its share
- */
-export function shareFee(
-  members: readonly Candidate[],
-  fee: bigint,
-  payoutScript: Uint8Array,
-): readonly bigint[] {
-  const { weight } = sizeOf(members, payoutScript);
-  const own = members.map((member) => (fee * BigInt(memberWeight(member))) / BigInt(weight));
-  const left = members.map(({ share }, index) => share - (own[index] ?? 0n));
-  const rest = fee - sum(own);
-  const allLeft = sum(left);
-  if (rest > allLeft || left.some((amount) => amount < 0n))
-    throw new RangeError('the fee is above the shares');
-  const parts = own.map(
-    (amount, index) => amount + (allLeft > 0n ? (rest * (left[index] ?? 0n)) / allLeft : 0n),
-  );
-  let undivided = fee - sum(parts);
-  return parts.map((part, index) => {
-    const share = members[index]?.share ?? 0n;
-    if (undivided === 0n || part >= share) return part;
-    undivided -= 1n;
-    return part + 1n;
-  });
 }
 
 /** Of a settlement of these channels. */

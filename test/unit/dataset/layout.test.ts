@@ -6,7 +6,6 @@ import {
   type Shape,
   segmentCount,
   segmentSpan,
-  segmentsOfFile,
 } from '../../../shared/dataset/layout.ts';
 import { chunkCount } from '../../../shared/protocol/price.ts';
 
@@ -81,22 +80,6 @@ describe('layout', () => {
     );
   });
 
-  test('the segments of a file are those whose pieces name it', () => {
-    fc.assert(
-      fc.property(datasets, ({ files, shape, starts }) => {
-        const found = files.map((_, file) => segmentsOfFile(shape, starts, file));
-        const expected = files.map((_, file) =>
-          segmentsOf(shape).flatMap(({ chunk, segment }) =>
-            filesOfSpan(starts, segmentSpan(shape, chunk, segment))
-              .filter((piece) => piece.file === file)
-              .map(({ at, length }) => ({ chunk, segment, offset: at, length })),
-          ),
-        );
-        expect(found).toEqual(expected);
-      }),
-    );
-  });
-
   test('empty files have no bytes anywhere', () => {
     const files = [0, 0, 5, 0, 3, 0].map((size, index) => ({ path: `${index}`, size }));
     const starts = fileStarts(files);
@@ -104,7 +87,6 @@ describe('layout', () => {
       { file: 2, offset: 0, length: 5, at: 0 },
       { file: 4, offset: 0, length: 3, at: 5 },
     ]);
-    expect(segmentsOfFile({ totalSize: 8, chunkSize: 4, segmentSize: 4 }, starts, 3)).toEqual([]);
   });
 
   test('sizes beyond 32 bits are exact', () => {

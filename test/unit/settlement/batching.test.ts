@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { MAX_SETTLEMENT_VBYTES } from '../../../shared/limits.ts';
 import { settlementVirtualSize } from '../../../shared/protocol/transactions.ts';
-import {
-  type BatchView,
-  type Candidate,
-  priceBatch,
-  shareFee,
-  sizeOf,
-} from '../../../shared/settlement/batch-fee.ts';
+import { type BatchView, type Candidate, priceBatch, sizeOf } from '../../../shared/settlement/batch-fee.ts';
 import { planSettlements } from '../../../shared/settlement/batching.ts';
 import { deadlineFee } from '../../../shared/settlement/fee-curve.ts';
 import { sum } from '../../../shared/settlement/fee-rate.ts';
@@ -205,22 +199,10 @@ describe('the fee of a batch', () => {
     expect(settlement?.fee).toBe((2_300n + 30_000n) / 2n);
     expect(deadlineFee(asked, POLICY)).toMatchObject({ fee: settlement?.fee });
   });
-
-  test('is borne by weight, the payout by what each has left', () => {
-    const members = [candidate(1, { share: 30_000n }), candidate(2, { share: 10_000n, change: 0n })];
-    const parts = shareFee(members, 2_000n, PAYOUT_SCRIPT);
-    expect(parts).toEqual([1_233n, 767n]);
-  });
-
-  test('more than all shares is a mistake', () => {
-    expect(() => shareFee(candidates(2, { share: 100n }), 201n, PAYOUT_SCRIPT)).toThrow(
-      new RangeError('the fee is above the shares'),
-    );
-  });
 });
 
 describe('whatever the candidates', () => {
-  test('everyone is in one place; no batch is too big; every member brings more than it costs; nobody bears more than its share', () => {
+  test('everyone is in one place; no batch is too big; every member brings more than it costs', () => {
     const check = fc.property(anyCandidates(), anyView(), (members, at) => {
       const planned = planSettlements(members, at, POLICY);
       const places = [
@@ -241,12 +223,6 @@ describe('whatever the candidates', () => {
           if (together.length > 1)
             expect(member.refundHeight - at.tip).toBeGreaterThanOrEqual(POLICY.batchMargin);
         }
-        const parts = shareFee(together, fee, PAYOUT_SCRIPT);
-        expect(sum(parts)).toBe(fee);
-        parts.forEach((part, index) => {
-          expect(part).toBeGreaterThanOrEqual(0n);
-          expect(part).toBeLessThanOrEqual(together[index]?.share ?? -1n);
-        });
       }
       for (const member of planned.waiting) expect(member.waitUntil).toBeGreaterThan(at.tip);
     });
