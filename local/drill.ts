@@ -27,6 +27,8 @@ const program = new Command('drill')
   .action(holdDrills);
 // A drill kills the process that runs this.
 program.command('dying-sweep', { hidden: true }).action(() => dieSweeping(process.env));
+// As in the command itself: nobody who runs a drill can do anything about it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 await program.parseAsync();
 
 async function holdDrills({ chain, only, runs, json }: DrillOptions): Promise<void> {
