@@ -9,7 +9,6 @@ import { cancelMessage, refundMessage } from '../../../shared/protocol/commitmen
 import { verifyMessage } from '../../../shared/protocol/signature.ts';
 import { payment } from '../../support/channel-buyer.ts';
 import {
-  type ChannelShop,
   channelShop,
   fund,
   open,
@@ -20,38 +19,12 @@ import {
 } from '../../support/channel-shop.ts';
 import { contested } from '../../support/contested-channels.ts';
 import { dueAt, forgetAt } from '../../support/raw-item.ts';
+import { recorded } from '../../support/recorded-shop.ts';
 import { refusal, refusalWithoutChange, refused } from '../../support/refusals.ts';
 import { tableServer } from '../../support/table-server.ts';
 
 const tables = tableServer();
 const outpointOf = (index: number) => ({ txid: index.toString(16).padStart(64, '0'), vout: index });
-
-/** The same shop with a signer that says when it signs, and a store that says when it writes. */
-function recorded(shop: ChannelShop): { shop: ChannelShop; order: string[] } {
-  const order: string[] = [];
-  const { channels, signer } = shop;
-  return {
-    order,
-    shop: {
-      ...shop,
-      channels: {
-        ...channels,
-        async change(...parameters) {
-          const after = await channels.change(...parameters);
-          order.push(after ? `stored ${after.state}` : 'not stored');
-          return after;
-        },
-      },
-      signer: {
-        ...signer,
-        sign(digest) {
-          order.push('signed');
-          return signer.sign(digest);
-        },
-      },
-    },
-  };
-}
 
 describe('rule 22a: a cancel', () => {
   test('rule 22a: of an OPEN channel without a sale: one valid signature for each outpoint', async () => {

@@ -1,45 +1,13 @@
 import { acceptCommitment } from '../../../shared/channel/accept-commitment.ts';
 import { closeChannel } from '../../../shared/channel/close-channel.ts';
 import { payment } from '../../support/channel-buyer.ts';
-import {
-  type ChannelShop,
-  channelShop,
-  lastSettlement,
-  open,
-  openAndPaid,
-  stored,
-} from '../../support/channel-shop.ts';
+import { channelShop, lastSettlement, open, openAndPaid, stored } from '../../support/channel-shop.ts';
 import { contested } from '../../support/contested-channels.ts';
 import { dueAt } from '../../support/raw-item.ts';
+import { recorded } from '../../support/recorded-shop.ts';
 import { tableServer } from '../../support/table-server.ts';
 
 const tables = tableServer();
-/** The same shop with a signer that says when it signs, and a store that says when it writes. */
-function recorded(shop: ChannelShop): { shop: ChannelShop; order: string[] } {
-  const order: string[] = [];
-  const { channels, signer } = shop;
-  return {
-    order,
-    shop: {
-      ...shop,
-      channels: {
-        ...channels,
-        async change(...parameters) {
-          const after = await channels.change(...parameters);
-          order.push(after ? `stored ${after.state}` : 'not stored');
-          return after;
-        },
-      },
-      signer: {
-        ...signer,
-        sign(digest) {
-          order.push('signed');
-          return signer.sign(digest);
-        },
-      },
-    },
-  };
-}
 
 describe('rule 22: the change of state first, then the signature', () => {
   test('rule 22: a cancel', async () => {
