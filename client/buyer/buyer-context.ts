@@ -4,9 +4,9 @@ import type { Manifest } from '../../shared/dataset/manifest.ts';
 import type { DatasetFiles } from './dataset-files.ts';
 import { interrupted } from './errors.ts';
 import type { PurchaseJournal } from './purchase-journal.ts';
-import type { RangedGet } from './ranged-get.ts';
 import type { RetryOptions } from './retry.ts';
 import type { ShopClient } from './shop-client.ts';
+import type { TransferPool } from './transfer-pool.ts';
 import type { Wallet } from './wallet.ts';
 
 /** What a purchase tells while it goes on. Money is satoshis, sizes are bytes. */
@@ -76,7 +76,6 @@ export interface Purchase {
   readonly buyer: Buyer;
   readonly limits: BuyLimits;
   readonly wait: { readonly deposit: boolean };
-  readonly connections: number;
   readonly wallet: Wallet;
   readonly shop: ShopClient;
   readonly journal: PurchaseJournal;
@@ -87,7 +86,7 @@ export interface Purchase {
   /** Satoshis for a full chunk as the shop offers it now; undefined where it sells the dataset no more. */
   readonly offeredPrice: bigint | undefined;
   readonly files: DatasetFiles;
-  readonly get: RangedGet;
+  readonly pool: TransferPool;
   readonly report: (event: PurchaseEvent) => void;
 }
 

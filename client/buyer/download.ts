@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { chunkSpan, segmentCount, segmentSpan } from '../../shared/dataset/layout.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import type { DatasetFiles } from './dataset-files.ts';
 import { BuyerError, interrupted } from './errors.ts';
 import { LinkExpired, type RangedGet, TransferFailed } from './ranged-get.ts';
 import { type RetryOptions, retry } from './retry.ts';
+import type { TransferPool } from './transfer-pool.ts';
 
 export interface ChunkDownload {
   readonly manifest: Manifest;
   readonly files: DatasetFiles;
-  readonly get: RangedGet;
+  /** The purchase's, shared by all chunks that come at the same time. */
+  readonly pool: TransferPool;
   /** The dataset's chunk. */
   readonly chunk: number;
   /** A link to it; asked again with `true` when the last one has ended. */
   readonly link: (renew: boolean) => Promise<string>;
-  readonly connections: number;
   readonly retry: RetryOptions;
   readonly signal?: AbortSignal;
   /** Told of bytes as they arrive, and of bytes found on the disk. */
@@ -27,6 +29,7 @@ const MAX_RENEWALS = 4;
 /**
  * Brings one chunk to the disk: its segments in parallel, each hashed as it arrives and written where it belongs. Segments
  * that an earlier run left on the disk are hashed there instead of fetched. Returns once all of it is checked and synced.
+ * May run for several chunks at the same time, on one pool.
  * @throws BuyerError bad-data where a segment's bytes are wrong twice; nothing was paid for it
  */
 export async function downloadChunk(download: ChunkDownload): Promise<void> {
@@ -43,20 +46,17 @@ export async function downloadChunk(download: ChunkDownload): Promise<void> {
 }
 
 async function fetchSegments(download: ChunkDownload, missing: readonly number[]): Promise<void> {
-  const queue = [...missing];
   const stop = new AbortController();
   const signal = download.signal ? AbortSignal.any([download.signal, stop.signal]) : stop.signal;
+  // Each segment listens.
+  setMaxListeners(0, signal);
   const link = renewableLink(download.link);
-  const workers = Array.from({ length: Math.min(download.connections, queue.length) }, async () => {
-    for (let segment = queue.shift(); segment !== undefined; segment = queue.shift()) {
-      await fetchSegment(download, segment, link, signal);
-    }
-  });
+  const transfers = missing.map((segment) => fetchSegment(download, segment, link, signal));
   try {
-    await Promise.all(workers);
+    await Promise.all(transfers);
   } catch (error) {
     stop.abort();
-    await Promise.allSettled(workers);
+    await Promise.allSettled(transfers);
     if (download.signal?.aborted) throw interrupted();
     throw error;
   }
@@ -116,31 +116,26 @@ async function fetchSegment(
 
 /** @returns the hash of what came, hex */
 function fetchOnce(
-  { manifest, files, get, chunk, retry: retries, onBytes }: ChunkDownload,
+  { manifest, files, pool, chunk, retry: retries, onBytes }: ChunkDownload,
   segment: number,
   link: RenewableLink,
   signal: AbortSignal,
 ): Promise<string> {
   const span = segmentSpan(manifest, chunk, segment);
   const { start, length } = chunkSpan(manifest, chunk);
-  const transfer = async () => {
+  const transfer = async (get: RangedGet) => {
     const url = await link.current();
     const hash = createHash('sha256');
     const writer = files.writer(span);
     let received = 0;
     try {
-      await get.get(
-        url,
-        { start: span.start - start, length: span.length },
-        length,
-        signal,
-        async (bytes) => {
-          hash.update(bytes);
-          await writer.write(bytes);
-          received += bytes.length;
-          onBytes?.(bytes.length);
-        },
-      );
+      const range = { start: span.start - start, length: span.length };
+      await get.get(url, range, length, signal, async (bytes) => {
+        hash.update(bytes);
+        await writer.write(bytes);
+        received += bytes.length;
+        onBytes?.(bytes.length);
+      });
     } catch (error) {
       // What comes again is not counted twice.
       onBytes?.(-received);
@@ -151,7 +146,8 @@ function fetchOnce(
     }
     return hash.digest('hex');
   };
-  return retry(transfer, retries, signal, isWorthRetrying).catch((error: unknown) => {
+  const attempt = () => pool.run(span.start, signal, transfer);
+  return retry(attempt, retries, signal, isWorthRetrying).catch((error: unknown) => {
     if (!isWorthRetrying(error)) throw error;
     throw new BuyerError('shop-unreachable', 'The object store does not deliver.', {
       next: 'Run the same command again later; what is on the disk is kept.',

@@ -17,7 +17,7 @@ export async function fetchChunk(
   number: number,
   next?: ChunkLink | null,
 ): Promise<void> {
-  const { manifest, shop, journal, buyer, dataHost, files, get, connections } = purchase;
+  const { manifest, shop, journal, buyer, dataHost, files, pool } = purchase;
   const chunk = channel.terms.first + number;
   const expected = { chunk: number, size: chunkSizeAt(manifest, chunk), host: dataHost };
   const link = async (renew: boolean) => {
@@ -28,10 +28,9 @@ export async function fetchChunk(
   await downloadChunk({
     manifest,
     files,
-    get,
+    pool,
     chunk,
     link,
-    connections,
     retry: buyer.retry,
     ...(buyer.signal && { signal: buyer.signal }),
     onBytes: byteReport(purchase),

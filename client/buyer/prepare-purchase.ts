@@ -12,9 +12,9 @@ import { datasetFiles, refuseOverwriting } from './dataset-files.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import { strikeLostChunks, verifiedBytes } from './fetch-chunk.ts';
 import { openPurchase, type PurchaseJournal, purchaseId } from './purchase-journal.ts';
-import { rangedGet } from './ranged-get.ts';
 import { retry } from './retry.ts';
 import { type ShopClient, shopClient } from './shop-client.ts';
+import { transferPool } from './transfer-pool.ts';
 import { openWallet } from './wallet.ts';
 
 /** What a person asks for. */
@@ -67,14 +67,13 @@ export async function preparePurchase(
       buyer,
       limits: request.limits ?? {},
       wait: { deposit: request.wait?.deposit ?? true },
-      connections: request.connections ?? CONNECTIONS,
       wallet: await openWallet(buyer.home, policy.network),
       shop,
       journal,
       manifestId,
       sellerKey: hexToBytes(policy.sellerKey),
       files,
-      get: rangedGet(request.connections ?? CONNECTIONS),
+      pool: transferPool({ connections: request.connections ?? CONNECTIONS }),
       report,
       ...found,
     };

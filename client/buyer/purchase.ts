@@ -39,7 +39,7 @@ export async function buy(
     if (request.wait?.settlement) await awaitEnds(purchase);
     return purchaseResult(purchase);
   } finally {
-    purchase.get.close();
+    purchase.pool.close();
     await purchase.journal.close();
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatasetFiles, datasetFiles } from '../../../client/buyer/dataset-files.ts';
 import { type ChunkDownload, downloadChunk } from '../../../client/buyer/download.ts';
-import { rangedGet } from '../../../client/buyer/ranged-get.ts';
+import { transferPool } from '../../../client/buyer/transfer-pool.ts';
 import { chunkSpan } from '../../../shared/dataset/layout.ts';
 import { describeData } from '../../support/buyer-world.ts';
 
@@ -23,18 +23,23 @@ let folder: string;
 let server: Server;
 let url: string;
 let ranges: string[];
+let chunksAsked: number[];
 /** Answers instead of the object, where it returns true. */
 let instead: (request: IncomingMessage, response: ServerResponse) => boolean;
-const get = rangedGet(4, 200);
+const pool = transferPool({ connections: 4, idleTimeout: 200 });
+const single = transferPool({ connections: 1, idleTimeout: 200 });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'download-'));
   ranges = [];
+  chunksAsked = [];
   instead = () => false;
   server = createServer((request, response) => {
     ranges.push(request.headers.range ?? '');
+    const chunk = Number((request.url ?? '').slice(1, 2));
+    chunksAsked.push(chunk);
     if (instead(request, response)) return;
-    const { start, length } = chunkSpan(manifest, Number((request.url ?? '').slice(1, 2)));
+    const { start, length } = chunkSpan(manifest, chunk);
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
     const bytes = data.subarray(start + Number(from), start + Number(to) + 1);
     response.writeHead(206, { 'content-range': `bytes ${from}-${to}/${length}` }).end(bytes);
@@ -47,7 +52,10 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
   await rm(folder, { recursive: true, force: true });
 });
-afterAll(() => get.close());
+afterAll(() => {
+  pool.close();
+  single.close();
+});
 
 const output = () => join(folder, 'out');
 const openFiles = () => datasetFiles(output(), FILES, '.partial');
@@ -56,10 +64,9 @@ function download(files: DatasetFiles, chunk: number, change: Partial<ChunkDownl
   return downloadChunk({
     manifest,
     files,
-    get,
+    pool,
     chunk,
     link: async () => `${url}/${chunk}`,
-    connections: 4,
     retry: { retries: 3, firstDelay: 1 },
     ...change,
   });
@@ -80,6 +87,14 @@ describe('a download', () => {
     expect(ranges).toHaveLength(26);
   });
 
+  test('runs for several chunks at once, the earlier ones first', async () => {
+    const files = await openFiles();
+    await Promise.all([2, 1, 0].map((chunk) => download(files, chunk, { pool: single })));
+    // Chunk 2 found the connection idle; from then on whatever comes first in the dataset goes first.
+    expect(chunksAsked.slice(1)).toEqual([...Array(10).fill(0), ...Array(10).fill(1), ...Array(5).fill(2)]);
+    expect((await whole(files)).equals(data)).toBe(true);
+  });
+
   test('goes on with the segments that are missing', async () => {
     const files = await openFiles();
     instead = (request, response) => {
@@ -87,7 +102,7 @@ describe('a download', () => {
       response.writeHead(404).end();
       return true;
     };
-    await expect(download(files, 0, { connections: 1 })).rejects.toMatchObject({ code: 'bad-data' });
+    await expect(download(files, 0, { pool: single })).rejects.toMatchObject({ code: 'bad-data' });
     instead = () => false;
     ranges = [];
     let counted = 0;
@@ -165,13 +180,13 @@ describe('a download', () => {
 
   test('tries again after a broken transfer, a busy server and one that stands still', async () => {
     let trouble = 3;
-    instead = (_, response) => {
+    instead = ({ headers }, response) => {
       trouble -= 1;
       if (trouble === 2) response.writeHead(503).end();
-      if (trouble === 1)
-        response
-          .writeHead(206, { 'content-range': 'bytes 0-999/10000' })
-          .write('x', () => response.destroy());
+      if (trouble === 1) {
+        const range = `bytes ${headers.range?.slice('bytes='.length)}/10000`;
+        response.writeHead(206, { 'content-range': range }).write('x', () => response.destroy());
+      }
       return trouble >= 0;
     };
     const files = await openFiles();
@@ -179,7 +194,7 @@ describe('a download', () => {
     const onBytes = (count: number) => {
       counted += count;
     };
-    for (const chunk of [0, 1, 2]) await download(files, chunk, { connections: 1, onBytes });
+    for (const chunk of [0, 1, 2]) await download(files, chunk, { pool: single, onBytes });
     expect(counted).toBe(data.length);
     expect((await whole(files)).equals(data)).toBe(true);
   });
@@ -199,7 +214,7 @@ describe('a download', () => {
       response.writeHead(status, headers).end(data.subarray(0, 1_000));
       return true;
     };
-    await expect(download(await openFiles(), 0, { connections: 1 })).rejects.toMatchObject({
+    await expect(download(await openFiles(), 0, { pool: single })).rejects.toMatchObject({
       code: 'bad-data',
       message: expect.stringContaining(message),
     });
@@ -210,25 +225,24 @@ describe('a download', () => {
       response.writeHead(206, { 'content-range': 'bytes 0-999/10000' }).end(data);
       return true;
     };
-    await expect(download(await openFiles(), 0, { connections: 1 })).rejects.toMatchObject({
+    await expect(download(await openFiles(), 0, { pool: single })).rejects.toMatchObject({
       message: 'The object store sends more bytes than were asked for.',
     });
   });
 
   test('takes everything where everything was asked for', async () => {
-    const single = describeData(data.subarray(0, 1_000), [{ path: 'x', size: 1_000 }], 1_000, 1_000);
-    const files = await datasetFiles(output(), single.files, '.partial');
+    const small = describeData(data.subarray(0, 1_000), [{ path: 'x', size: 1_000 }], 1_000, 1_000);
+    const files = await datasetFiles(output(), small.files, '.partial');
     instead = (_, response) => {
       response.writeHead(200).end(data.subarray(0, 1_000));
       return true;
     };
     await downloadChunk({
-      manifest: single,
+      manifest: small,
       files,
-      get,
+      pool,
       chunk: 0,
       link: async () => `${url}/0`,
-      connections: 1,
       retry: { retries: 0, firstDelay: 1 },
     });
     await files.finish();
