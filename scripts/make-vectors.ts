@@ -24,6 +24,7 @@ import {
   settlement,
   type Unsigned,
 } from '../shared/protocol/transactions.ts';
+import { manifestDocuments } from './manifest-vectors.ts';
 import { refusedSignatures, refusedTerms } from './refused-vectors.ts';
 
 const secretOf = (name: string) => sha256(utf8ToBytes(`spillway test vector: ${name}`));
@@ -287,6 +288,7 @@ const vectors = {
     id: hex(manifest),
     hash: hex(sha256(manifestMessage(manifest))),
     signature: hex(signMessage(seller, manifestMessage(manifest))),
+    documents: manifestDocuments,
   },
   refused: {
     terms: refusedTerms(new TextDecoder().decode(exact.bytes)),

@@ -1,5 +1,10 @@
 import { type Shape, segmentCount } from '../../shared/dataset/layout.ts';
-import { chunkRoot, MANIFEST_FORMAT, type Manifest, segmentSizeFor } from '../../shared/dataset/manifest.ts';
+import {
+  chunkRoot,
+  HASHED_MANIFEST_FORMAT,
+  type Manifest,
+  segmentSizeFor,
+} from '../../shared/dataset/manifest.ts';
 import {
   MAX_DESCRIPTION_CHARACTERS,
   MAX_LICENCE_CHARACTERS,
@@ -18,7 +23,8 @@ export interface DatasetTexts {
   readonly licence: string;
 }
 
-/** JSON around a segment's 64 hex characters, and around a chunk's root and its segments. */
+/** A file's hash in JSON with its name; a segment's; what is around a chunk's root and its segments. */
+const FILE_HASH_JSON_BYTES = 76;
 const SEGMENT_JSON_BYTES = 67;
 const CHUNK_JSON_BYTES = 100;
 
@@ -36,7 +42,9 @@ export function shapeOf(files: readonly SourceFile[], chunkSize: number | undefi
   const chunks = chunkCount(shape);
   const list = JSON.stringify(files.map(({ path, size }) => ({ path, size })));
   const bytes =
-    Buffer.byteLength(list) + chunks * (CHUNK_JSON_BYTES + segmentCount(shape, 0) * SEGMENT_JSON_BYTES);
+    Buffer.byteLength(list) +
+    files.length * FILE_HASH_JSON_BYTES +
+    chunks * (CHUNK_JSON_BYTES + segmentCount(shape, 0) * SEGMENT_JSON_BYTES);
   if (bytes > MAX_MANIFEST_BYTES) {
     throw new PublishRefused('the dataset is too large for one manifest: publish it in parts');
   }
@@ -59,19 +67,23 @@ export function checkTexts(texts: DatasetTexts): void {
   }
 }
 
-/** @param chunks the raw hashes of every chunk's segments */
+/**
+ * @param chunks the raw hashes of every chunk's segments
+ * @param fileHashes SHA-256 of every file, raw
+ */
 export function manifestOf(
   texts: DatasetTexts,
   files: readonly SourceFile[],
   shape: Shape,
   chunks: readonly (readonly Uint8Array[])[],
+  fileHashes: readonly Uint8Array[],
 ): Manifest {
   return {
-    format: MANIFEST_FORMAT,
+    format: HASHED_MANIFEST_FORMAT,
     name: texts.name,
     description: texts.description,
     licence: texts.licence,
-    files: files.map(({ path, size }) => ({ path, size })),
+    files: files.map(({ path, size }, index) => ({ path, size, sha256: hex(fileHashes[index]) })),
     totalSize: shape.totalSize,
     chunkSize: shape.chunkSize,
     segmentSize: shape.segmentSize,
@@ -79,6 +91,7 @@ export function manifestOf(
   };
 }
 
-function hex(bytes: Uint8Array): string {
+function hex(bytes: Uint8Array | undefined): string {
+  if (!bytes) throw new RangeError('a hash is missing');
   return Buffer.from(bytes).toString('hex');
 }

@@ -11,6 +11,7 @@ import type { Signer } from '../../shared/signer/signer.ts';
 import { type Dataset, DatasetConflict, type SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import { type ChunkSource, hashChunks, type PublishEvent, uploadChunks } from './dataset-chunks.ts';
 import { checkTexts, type DatasetTexts, manifestOf, shapeOf } from './describe-dataset.ts';
+import { hashFiles } from './file-hashes.ts';
 import { PublishRefused } from './publish-error.ts';
 import { openPublishJournal } from './publish-journal.ts';
 import { readSpan } from './read-files.ts';
@@ -120,8 +121,17 @@ async function offerAgain(work: Work, dataset: Dataset): Promise<Publication> {
 async function hashedId(work: Work): Promise<string> {
   work.ports.onProgress?.({ type: 'hashing' });
   const chunks = await hashChunks(work.source);
+  const bytes = await describe(work, chunks);
   await checkUnchanged(work.files);
-  return hex(manifestId(manifestBytes(manifestOf(work.texts, work.files, work.shape, chunks))));
+  return hex(manifestId(bytes));
+}
+
+async function describe(
+  { texts, files, shape, source }: Work,
+  chunks: readonly (readonly Uint8Array[])[],
+): Promise<Uint8Array> {
+  const fileHashes = await hashFiles(fileStarts(files), source.read);
+  return manifestBytes(manifestOf(texts, files, shape, chunks, fileHashes));
 }
 
 async function uploadAndOffer(work: Work): Promise<Publication> {
@@ -139,8 +149,12 @@ async function uploadAndOffer(work: Work): Promise<Publication> {
     const resumed = journal.stored.size > 0;
     ports.onProgress?.({ type: 'uploading', folder: journal.folder, resumed });
     const chunks = await uploadChunks(work.source, ports.objects, journal);
+    const bytes = await describe(
+      work,
+      chunks.map((chunk) => chunk.segments),
+    );
     await checkUnchanged(files);
-    const result = await offer(work, journal.folder, chunks);
+    const result = await offer(work, journal.folder, chunks, bytes);
     await journal.remove();
     return result;
   } catch (error) {
@@ -150,10 +164,13 @@ async function uploadAndOffer(work: Work): Promise<Publication> {
 }
 
 /** Signs the manifest, uploads it, and makes the dataset known. */
-async function offer(work: Work, folder: string, chunks: readonly StoredChunk[]): Promise<Publication> {
+async function offer(
+  work: Work,
+  folder: string,
+  chunks: readonly StoredChunk[],
+  bytes: Uint8Array,
+): Promise<Publication> {
   const { ports, texts, shape, request } = work;
-  const segments = chunks.map((chunk) => chunk.segments);
-  const bytes = manifestBytes(manifestOf(texts, work.files, shape, segments));
   const id = manifestId(bytes);
   const signature = await signManifest(ports.signer, id);
   if (!verifyManifest(await ports.signer.publicKey(), id, signature)) {

@@ -22,7 +22,9 @@ import type { Signer } from '../signer/signer.ts';
 import { segmentCount } from './layout.ts';
 import { pathsProblem } from './paths.ts';
 
+/** The second says of every file what the first does not: its SHA-256. */
 export const MANIFEST_FORMAT = 'spillway-manifest/1';
+export const HASHED_MANIFEST_FORMAT = 'spillway-manifest/2';
 
 /** S3 takes at most 10,000 parts in one upload; a segment is a part. */
 const MAX_SEGMENTS = Math.ceil(MAX_CHUNK_BYTES / SEGMENT_BYTES);
@@ -31,17 +33,15 @@ const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
 const size = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
-const manifestSchema = v.strictObject({
-  format: v.literal(MANIFEST_FORMAT),
+const file = { path: v.string(), size: size(0, MAX_DATASET_BYTES) };
+/** Laid end to end in this order. */
+const filesOf = <E extends v.ObjectEntries>(entries: E) =>
+  v.pipe(v.array(v.strictObject(entries)), v.minLength(1), v.maxLength(MAX_FILES));
+
+const common = {
   name: v.pipe(text(MAX_NAME_CHARACTERS), v.minLength(1)),
   description: text(MAX_DESCRIPTION_CHARACTERS),
   licence: text(MAX_LICENCE_CHARACTERS),
-  /** Laid end to end in this order. */
-  files: v.pipe(
-    v.array(v.strictObject({ path: v.string(), size: size(0, MAX_DATASET_BYTES) })),
-    v.minLength(1),
-    v.maxLength(MAX_FILES),
-  ),
   totalSize: size(1, MAX_DATASET_BYTES),
   chunkSize: size(1, MAX_CHUNK_BYTES),
   segmentSize: size(1, SEGMENT_BYTES),
@@ -57,7 +57,16 @@ const manifestSchema = v.strictObject({
     v.minLength(1),
     v.maxLength(MAX_DATASET_CHUNKS),
   ),
-});
+};
+
+const manifestSchema = v.variant('format', [
+  v.strictObject({ format: v.literal(MANIFEST_FORMAT), files: filesOf(file), ...common }),
+  v.strictObject({
+    format: v.literal(HASHED_MANIFEST_FORMAT),
+    files: filesOf({ ...file, sha256: hexOf(32) }),
+    ...common,
+  }),
+]);
 
 /** What a dataset is, byte for byte: its files and the hash of every segment. Sizes are bytes, hashes hex. */
 export type Manifest = v.InferOutput<typeof manifestSchema>;

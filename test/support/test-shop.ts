@@ -138,6 +138,8 @@ async function startShop(tables: RunningTables, folder: string): Promise<TestSho
           }
         }
       }
+      const stated = manifest.files.map((file) => ('sha256' in file ? file.sha256 : 'none'));
+      expect(stated).toEqual(contents.map((bytes) => createHash('sha256').update(bytes).digest('hex')));
       const named = manifest.files.map(({ path }, index): [string, string] => [
         path,
         contentOf(contents[index] ?? Buffer.alloc(0)),

@@ -12,6 +12,7 @@ import {
 import { MAX_MANIFEST_BYTES } from '../../../shared/limits.ts';
 import { canonicalBytes } from '../../../shared/protocol/canonical-json.ts';
 import { seedSigner } from '../../../shared/signer/seed-signer.ts';
+import vectors from '../../vectors/protocol.json';
 
 const MIB = 1024 * 1024;
 const sha256 = (data: Uint8Array | string) => createHash('sha256').update(data).digest();
@@ -20,8 +21,10 @@ const chunk = (...names: string[]) => ({
   segments: names.map((name) => sha256(name).toString('hex')),
 });
 
+type PlainManifest = Extract<Manifest, { format: 'spillway-manifest/1' }>;
+
 /** 80 MiB in chunks of 48 MiB: three segments, then two. */
-const manifest = (overrides: Partial<Manifest> = {}): Manifest => ({
+const manifest = (overrides: Partial<PlainManifest> = {}): PlainManifest => ({
   format: 'spillway-manifest/1',
   name: 'Wetter ☔',
   description: 'Messwerte',
@@ -74,9 +77,48 @@ describe('manifest', () => {
     expect(parseManifest(manifestBytes(small))).toEqual(small);
   });
 
+  test('its second format says of every file its SHA-256', () => {
+    const { files, ...rest } = manifest();
+    const hashed: Manifest = {
+      ...rest,
+      format: 'spillway-manifest/2',
+      files: files.map((file) => ({ ...file, sha256: sha256(file.path).toString('hex') })),
+    };
+    const bytes = manifestBytes(hashed);
+    expect(parseManifest(bytes)).toEqual(hashed);
+    expect(Buffer.from(bytes).toString()).toContain('{"path":"a/empty","sha256":"');
+  });
+
+  test.each(vectors.manifest.documents)('the vector $id is read', ({ text, id }) => {
+    expect(sha256(text).toString('hex')).toBe(id);
+    expect(Buffer.from(manifestBytes(parseManifest(Buffer.from(text)))).toString()).toBe(text);
+  });
+
+  const hash = 'ab'.repeat(32);
   const one = { path: 'x', size: 80 * MIB };
-  test.each<[string, Partial<Record<keyof Manifest, unknown>>, string]>([
-    ['another format', { format: 'spillway-manifest/2' }, 'format: Invalid type'],
+  test.each<[string, Partial<Record<keyof PlainManifest, unknown>>, string]>([
+    ['another format', { format: 'spillway-manifest/3' }, 'format: Invalid type'],
+    [
+      "a file's hash in the first format",
+      { files: [{ ...one, sha256: hash }] },
+      'files.0.sha256: Invalid key',
+    ],
+    [
+      'a file without its hash in the second',
+      {
+        format: 'spillway-manifest/2',
+        files: [
+          { ...one, sha256: hash },
+          { path: 'y', size: 0 },
+        ],
+      },
+      'files.1.sha256: Invalid key',
+    ],
+    [
+      "a file's hash that is none",
+      { format: 'spillway-manifest/2', files: [{ ...one, sha256: 'AB'.repeat(32) }] },
+      'files.0.sha256: must be 32 bytes in lower-case hex',
+    ],
     ['no name', { name: '' }, 'name: Invalid length'],
     ['a name too long', { name: 'x'.repeat(201) }, 'name: Invalid length'],
     ['no files', { files: [] }, 'files: Invalid length'],
@@ -121,7 +163,7 @@ describe('manifest', () => {
       'chunks.1.root: must be 32 bytes in lower-case hex',
     ],
   ])('%s is refused', (_, overrides, reason) => {
-    const bytes = canonicalBytes({ ...manifest(), ...(overrides as Partial<Manifest>) });
+    const bytes = canonicalBytes({ ...manifest(), ...(overrides as Partial<PlainManifest>) });
     expect(() => parseManifest(bytes)).toThrow(ManifestInvalid);
     expect(() => parseManifest(bytes)).toThrow(reason);
   });
