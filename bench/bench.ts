@@ -1,7 +1,11 @@
 import { benchSweep } from './sweep-cost.ts';
+import { benchTransfer } from './transfer/transfer.ts';
 
 /** npm run bench -- <name> [arguments]. Each prints counts and ratios of one run; none is a test. */
-const BENCHES: Readonly<Record<string, (...args: string[]) => Promise<void>>> = { sweep: benchSweep };
+const BENCHES: Readonly<Record<string, (...args: string[]) => Promise<void>>> = {
+  sweep: benchSweep,
+  transfer: benchTransfer,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 const bench = BENCHES[name];

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { type Faucet, regtestFaucet } from '../../local/chain/faucet.ts';
+import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
+import { cleanEnvironment } from './environment.ts';
+
+/** A shop in a process of its own. */
+export interface BenchShop {
+  readonly folder: string;
+  readonly url: string;
+  /** Its object store. */
+  readonly store: {
+    readonly url: string;
+    readonly bucket: string;
+    readonly region: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+  };
+  readonly faucet: Faucet;
+  stop(): Promise<void>;
+}
+
+/**
+ * @param folder everything it keeps; found again by the next start
+ * @param endpoint where its links lead, if not to its own object store
+ */
+export async function startBenchShop(folder: string, endpoint?: string): Promise<BenchShop> {
+  const program = ['scripts/run.mjs', 'bench/transfer/shop-process.ts', folder];
+  const child = spawn(process.execPath, endpoint ? [...program, endpoint] : program, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: cleanEnvironment(),
+  });
+  const ended = once(child, 'close');
+  const failed = ended.then(() => Promise.reject(new Error('the shop ended before it was ready')));
+  failed.catch(() => undefined);
+  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), failed]);
+  const variables = await readEnvironmentFile(environmentFile(folder));
+  const variable = (name: string) => {
+    const value = variables[name];
+    if (!value) throw new Error(`the shop says no ${name}`);
+    return value;
+  };
+  return {
+    folder,
+    url: variable('SPILLWAY_SHOP_URL'),
+    store: {
+      url: variable('AWS_ENDPOINT_URL_S3'),
+      bucket: variable('SPILLWAY_BUCKET'),
+      region: variable('AWS_REGION'),
+      accessKeyId: variable('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: variable('AWS_SECRET_ACCESS_KEY'),
+    },
+    faucet: regtestFaucet(variable('SPILLWAY_CHAIN_URL')),
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
