@@ -6,7 +6,8 @@ import { ROUTES, type RouteName } from '../../shared/http/routes.ts';
 import { DUE_INDEX } from '../../shared/store/table.ts';
 import { payment } from '../support/channel-buyer.ts';
 import { DATASET } from '../support/channel-shop.ts';
-import { bodyOf, type CallParts, functionShop, secretFor, termsOf } from '../support/function-shop.ts';
+import { bodyOf, functionShop, secretFor, termsOf } from '../support/function-shop.ts';
+import type { CallParts } from '../support/route-event.ts';
 
 /** What the functions ask of the table when they run, held against what they are granted: neither less nor more. */
 

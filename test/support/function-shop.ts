@@ -18,16 +18,14 @@ import * as listDatasets from '../../functions/list-datasets.ts';
 import * as openChannel from '../../functions/open-channel.ts';
 import { type EmbeddedNode, startEmbeddedNode } from '../../local/chain/embedded-node.ts';
 import { PROBLEMS, type ProblemName } from '../../shared/errors.ts';
-import { ROUTES, type RouteName, routePath } from '../../shared/http/routes.ts';
-import { requestMessage } from '../../shared/protocol/request.ts';
-import { signMessage } from '../../shared/protocol/signature.ts';
+import type { RouteName } from '../../shared/http/routes.ts';
 import { channelIdOf, encodeTerms, type Terms } from '../../shared/protocol/terms.ts';
 import type { Channel } from '../../shared/store/channel-record.ts';
 import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
-import { apiEvent } from './api-event.ts';
 import { channelSecret, secretOf } from './channel-buyer.ts';
 import { CHANGE_SCRIPT, DATASET, PRICE, SELLER_KEY, SELLER_SECRET } from './channel-shop.ts';
+import { type CallParts, routeEvent } from './route-event.ts';
 import { rpcCaller } from './rpc.ts';
 import { tableServer } from './table-server.ts';
 
@@ -44,20 +42,11 @@ const HANDLERS: Record<RouteName, { readonly handler: ApiHandler }> = {
   openChannel,
 };
 
-const HOST = 'shop.example';
 const PAYOUT_ADDRESS = 'bcrt1q42424242424242424242424242424242rt8pnt';
 /** The height of the functions' chain. */
 export const HEIGHT = 10;
 /** What must never be printed. */
 export const SECRETS = [bytesToHex(SELLER_SECRET), 'a-secret-access-key'];
-
-export interface CallParts {
-  readonly parameters?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  /** Sign the request by this secret. */
-  readonly sign?: Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export interface OwnChannel {
   readonly channel: Channel;
@@ -118,24 +107,7 @@ export function functionShop(): FunctionShop {
   }
 
   async function call(name: RouteName, parts: CallParts = {}): Promise<APIGatewayProxyStructuredResultV2> {
-    const route = ROUTES[name];
-    const { parameters = {}, body, sign, headers = {} } = parts;
-    const path = routePath(route, parameters);
-    const seconds = Math.floor(Date.now() / 1000);
-    const bytes = new TextEncoder().encode(body ?? '');
-    const message = requestMessage({ method: route.method, host: HOST, path, seconds, body: bytes });
-    const signature = sign && {
-      'spillway-time': `${seconds}`,
-      'spillway-signature': bytesToHex(signMessage(sign, message)),
-    };
-    const event = apiEvent({
-      method: route.method,
-      path,
-      headers: { host: HOST, ...signature, ...headers },
-      parameters,
-      ...(body !== undefined && { body }),
-    });
-    return HANDLERS[name].handler(event);
+    return HANDLERS[name].handler(routeEvent(name, parts));
   }
 
   async function refuses(problem: ProblemName, name: RouteName, parts: CallParts = {}): Promise<string> {
