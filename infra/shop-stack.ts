@@ -7,6 +7,7 @@ import { DatasetBucket } from './constructs/dataset-bucket.ts';
 import { grant, type Resources, variables } from './constructs/function-access.ts';
 import { FUNCTION_GRANTS, type FunctionName } from './constructs/function-grants.ts';
 import { SellerKey } from './constructs/seller-key.ts';
+import { SellerPolicy } from './constructs/seller-policy.ts';
 import { SettlementSchedule } from './constructs/settlement-schedule.ts';
 import { ShopAlarms } from './constructs/shop-alarms.ts';
 import { ShopApi } from './constructs/shop-api.ts';
@@ -30,6 +31,7 @@ export class ShopStack extends Stack {
     const { table } = new ShopTable(this, 'Table');
     const { bucket } = new DatasetBucket(this, 'Datasets');
     const sellerKey = new SellerKey(this, 'SellerKey', config.sellerKey);
+    const { policy: sellerPolicy } = new SellerPolicy(this, 'SellerPolicy', { table, bucket, sellerKey });
     const resources: Resources = { table, bucket, sellerKey, config };
 
     const make = (functionName: FunctionName, timeout: Duration): ShopFunction => {
@@ -64,9 +66,16 @@ export class ShopStack extends Stack {
       },
       email: config.alarmEmail,
     });
+    // The seller's commands find the shop by these: client/seller/stack-outputs.ts.
+    new CfnOutput(this, 'Region', { value: this.region });
+    new CfnOutput(this, 'Policy', { value: config.policy });
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
     new CfnOutput(this, 'SellerKeyVariable', { value: sellerKey.variable('sign') });
+    new CfnOutput(this, 'SellerPolicyArn', {
+      value: sellerPolicy.managedPolicyArn,
+      description: "Attach it to the identity that runs the seller's commands",
+    });
     new CfnOutput(this, 'AlarmTopic', { value: topic.topicArn });
   }
 }

@@ -143,18 +143,19 @@ export function readShopConfig(environment: Readonly<Record<string, string | und
   };
 }
 
-/** What publishing needs of it: no chain, no payout. */
-export type SellerConfig = Pick<ShopConfig, 'table' | 'bucket' | 'sellerKey'>;
+/** What the seller's own tasks need of it: no chain, no payout. */
+export type SellerConfig = Pick<ShopConfig, 'table' | 'bucket' | 'sellerKey' | 'policy'>;
 
 const sellerEnvironmentSchema = v.pick(environmentSchema, [
   'SPILLWAY_TABLE',
   'SPILLWAY_BUCKET',
   'SPILLWAY_SELLER_KEY',
   'SPILLWAY_SELLER_SECRET',
+  'SPILLWAY_POLICY',
 ]);
 
 /**
- * Reads the part of a shop's configuration that publishing needs.
+ * Reads the part of a shop's configuration that the seller's own tasks need.
  * @throws Error as `readShopConfig` does
  */
 export function readSellerConfig(environment: Readonly<Record<string, string | undefined>>): SellerConfig {
@@ -163,6 +164,7 @@ export function readSellerConfig(environment: Readonly<Record<string, string | u
     table: variables.SPILLWAY_TABLE,
     bucket: variables.SPILLWAY_BUCKET,
     sellerKey: sellerKeyOf(variables),
+    policy: variables.SPILLWAY_POLICY,
   };
 }
 

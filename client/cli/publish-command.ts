@@ -1,40 +1,42 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
-import { MAX_SATOSHIS } from '../../shared/limits.ts';
 import type { PublishEvent } from '../seller/dataset-chunks.ts';
 import type { Publication, PublishPorts } from '../seller/publish.ts';
+import type { ShopAccess } from '../seller/shop-access.ts';
 import { formatByteSize, parseByteSize } from './byte-size.ts';
+import { addSellerOptions, pricePerChunk, runAsSeller, type SellerOptions } from './seller-options.ts';
 
-interface PublishOptions {
+interface PublishOptions extends SellerOptions {
   readonly price: bigint;
   readonly name?: string;
   readonly description?: string;
   readonly licence?: string;
   readonly chunkSize?: number;
-  readonly shop?: string;
   readonly dryRun?: boolean;
-  readonly json?: boolean;
 }
 
 /** `spillway publish`: what is heavy is loaded only once it runs, so that `spillway --help` is quick. */
 export function publishCommand(): Command {
-  return new Command('publish')
+  const command = new Command('publish')
     .description('put a file or a folder up for sale')
     .argument('<path>', 'the file or folder')
-    .requiredOption('--price <satoshis>', 'price of a full chunk', satoshis)
+    .requiredOption('--price <satoshis>', 'price of a full chunk', pricePerChunk)
     .option('--name <text>', "the dataset's name (default: that of the file or folder)")
     .option('--description <text>', 'what is in it')
     .option('--licence <text>', 'under which licence, e.g. CC-BY-4.0')
     .option('--chunk-size <size>', 'what is sold at once, e.g. 8MiB (default: up to 1GiB)', byteSize)
-    .option('--shop <folder>', 'the folder of a local shop (default: the environment)')
     .option('--dry-run', 'hash everything, upload nothing')
-    .option('--json', 'one JSON object as the last line')
-    .action(async (path: string, options: PublishOptions) => {
+    .addHelpText(
+      'after',
+      '\nExample:\n  spillway publish ./data --price 5000 --name weather-2025 --shop shop.json',
+    );
+  return addSellerOptions(command).action(async (path: string, options: PublishOptions) => {
+    await runAsSeller(options, async (access) => {
       const { publish } = await import('../seller/publish.ts');
-      const ports = await publishPorts(options);
-      const result = await publish({ source: path, pricePerChunk: options.price, ...asked(options) }, ports);
-      process.stdout.write(options.json ? `${resultJson(result)}\n` : resultText(result));
+      const request = { source: path, pricePerChunk: options.price, ...asked(options) };
+      const result = await publish(request, await publishPorts(access));
+      return { document: result, text: resultText(result) };
     });
+  });
 }
 
 function asked({ name, description, licence, chunkSize, dryRun }: PublishOptions) {
@@ -47,19 +49,14 @@ function asked({ name, description, licence, chunkSize, dryRun }: PublishOptions
   };
 }
 
-async function publishPorts(options: PublishOptions): Promise<PublishPorts> {
-  // The AWS clients read endpoints, region and credentials from the process's environment themselves.
-  if (options.shop !== undefined)
-    Object.assign(process.env, await readEnvironmentFile(environmentFile(options.shop)));
-  const [{ readSellerConfig }, s3, { dynamoDatasets }, { sellerSigner }, { DynamoDBClient }] =
-    await Promise.all([
-      import('../../shared/config.ts'),
-      import('../../shared/dataset/s3-objects.ts'),
-      import('../../shared/store/dynamo-datasets.ts'),
-      import('../../shared/signer/seller-signer.ts'),
-      import('@aws-sdk/client-dynamodb'),
-    ]);
-  const config = readSellerConfig(process.env);
+async function publishPorts(access: ShopAccess): Promise<PublishPorts> {
+  const [s3, { dynamoDatasets }, { sellerSigner }, { DynamoDBClient }] = await Promise.all([
+    import('../../shared/dataset/s3-objects.ts'),
+    import('../../shared/store/dynamo-datasets.ts'),
+    import('../../shared/signer/seller-signer.ts'),
+    import('@aws-sdk/client-dynamodb'),
+  ]);
+  const { config } = access;
   const client = s3.s3Client();
   return {
     objects: {
@@ -69,14 +66,14 @@ async function publishPorts(options: PublishOptions): Promise<PublishPorts> {
     datasets: dynamoDatasets(new DynamoDBClient(), config.table),
     signer: sellerSigner(config.sellerKey),
     shop: JSON.stringify([config.bucket, config.table]),
-    stateFolder: await stateFolder(options.shop),
+    stateFolder: await stateFolder(access),
     onProgress: progressLines((line) => process.stderr.write(`${line}\n`)),
   };
 }
 
-async function stateFolder(shop: string | undefined): Promise<string> {
+async function stateFolder({ folder }: ShopAccess): Promise<string> {
   const { join } = await import('node:path');
-  if (shop !== undefined) return join(shop, 'publishing');
+  if (folder !== undefined) return join(folder, 'publishing');
   const { default: envPaths } = await import('env-paths');
   return join(envPaths('spillway', { suffix: '' }).data, 'publishing');
 }
@@ -115,10 +112,6 @@ export function progressLines(write: (line: string) => void): (event: PublishEve
   };
 }
 
-function resultJson(result: Publication): string {
-  return JSON.stringify({ ...result, pricePerChunk: result.pricePerChunk.toString() });
-}
-
 const OUTCOMES: Readonly<Record<Publication['outcome'], string>> = {
   published: 'For sale',
   'already-published': 'For sale already',
@@ -134,13 +127,6 @@ function resultText(result: Publication): string {
     `  price      ${result.pricePerChunk} satoshis for a full chunk`,
     '',
   ].join('\n');
-}
-
-function satoshis(text: string): bigint {
-  if (!/^[1-9][0-9]{0,15}$/.test(text) || BigInt(text) > MAX_SATOSHIS) {
-    throw new InvalidArgumentError('must be a whole number of satoshis, at least 1.');
-  }
-  return BigInt(text);
 }
 
 function byteSize(text: string): number {

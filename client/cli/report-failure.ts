@@ -1,5 +1,6 @@
 import { ChainUnavailable } from '../../shared/chain/chain.ts';
 import { BuyerError, type BuyerErrorCode, ShopProblem, systemCode } from '../buyer/errors.ts';
+import { SellerError } from '../seller/seller-error.ts';
 import { exitCodeOf, FAULT_EXIT } from './exit-codes.ts';
 
 /** File system errors that mean: the disk, not the program. */
@@ -52,6 +53,10 @@ function describe(error: unknown): Description {
   if (error instanceof BuyerError) {
     const { code, message, next, evidence } = error;
     return { code, message, next, ...(Object.keys(evidence).length > 0 && { evidence }) };
+  }
+  if (error instanceof SellerError) {
+    const { code, message, next } = error;
+    return { code, message, next };
   }
   if (error instanceof ChainUnavailable) {
     const next = 'Check --chain and the node, then run the same command again.';

@@ -35,11 +35,11 @@ export class SellerKey extends Construct {
   }
 
   grant(role: IRole, use: KeyUse): void {
-    const [first, ...rest] = this.#statements(use);
+    const [first, ...rest] = this.statements(use);
     for (const statement of first ? [first, ...rest] : []) role.addToPrincipalPolicy(statement);
   }
 
-  #statements(use: KeyUse): readonly PolicyStatement[] {
+  statements(use: KeyUse): readonly PolicyStatement[] {
     if (use === 'none') return [];
     if (this.#key.kind === 'secret') {
       if (use !== 'sign') return [];

@@ -4,11 +4,13 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import { KMS_KEY, startKms } from '../support/kms-stand-in.ts';
 import { MIB, patterned } from '../support/object-store.ts';
 import { startStallingProxy } from '../support/stalling-proxy.ts';
 import {
   emptyFolder,
   readFolder,
+  SELLER_SECRET,
   startTestShops,
   type TestShop,
   type TestShops,
@@ -119,18 +121,48 @@ test('killed in the middle, the same command uploads only the rest', async () =>
   expect(await readdir(join(shopFolder, 'publishing'))).toEqual([]);
 });
 
-test('the shop may be given by the environment alone', async () => {
-  const env = {
-    ...shop.environment(shop.store.store.url),
+test('a deployed shop is given by the outputs of its stack; its key signs where it is', async () => {
+  const kms = await startKms(SELLER_SECRET);
+  const { SPILLWAY_TABLE, SPILLWAY_BUCKET, AWS_REGION, ...environment } = shop.environment(
+    shop.store.store.url,
+  );
+  const outputs = join(folder, 'outputs.json');
+  const stack = {
+    Region: AWS_REGION,
+    TableName: SPILLWAY_TABLE,
+    BucketName: SPILLWAY_BUCKET,
+    SellerKeyVariable: `kms:${KMS_KEY}`,
+    Policy: '{}',
+    ApiUrl1234: 'https://shop.example',
+  };
+  await writeFile(outputs, JSON.stringify({ Spillway: stack }));
+  const parameters = [source, '--price', '7', '--name', 'Näme', '--shop', outputs];
+  // A shell may still name another shop: only what --shop says counts.
+  const { code, stdout, stderr } = await run(parameters, {
+    ...environment,
+    SPILLWAY_TABLE: 'of-another-shop',
+    AWS_ENDPOINT_URL_KMS: kms.endpoint,
     HOME: folder,
     XDG_DATA_HOME: join(folder, 'data'),
-  };
-  const { code, stdout, stderr } = await run([source, '--price', '7', '--name', 'Näme'], env);
-  expect(code).toBe(0);
+  });
+  await kms.stop();
   expect(stderr).toMatch(/^1 file, 20 MiB, 5 chunks of 5 MiB\nuploading\n.*100 % \(20 MiB of 20 MiB\)\n$/s);
+  expect(code).toBe(0);
   expect(stdout).toMatch(/^For sale: Näme\n {2}dataset {4}[0-9a-f]{64}\n/);
+  expect(kms.asked).toContain('Sign');
   const [dataset] = await shop.datasets.list();
   expect(dataset).toMatchObject({ name: 'Näme', pricePerChunk: 7n });
+  expect((await shop.fetchDataset(dataset?.manifest ?? '')).files).toEqual(await readFolder(source));
+});
+
+test('an identity of the shell that is not the local shop’s stays out of the way', async () => {
+  const shopFolder = await writeShopFile(shop.store.store.url);
+  const { code, stderr } = await run([source, '--price', '7', '--shop', shopFolder], {
+    AWS_PROFILE: 'someone-else',
+    AWS_SESSION_TOKEN: 'of-another-account',
+  });
+  expect(stderr).toContain('100 %');
+  expect(code).toBe(0);
 });
 
 test.each([
@@ -139,7 +171,7 @@ test.each([
   [['--price', '2100000000000001'], 'must be a whole number of satoshis, at least 1.'],
   [['--price', '1', '--chunk-size', 'big'], 'must be a size like 8MiB or 1GiB.'],
   [[], "required option '--price <satoshis>' not specified"],
-  [['--price', '1'], 'SPILLWAY_TABLE is missing or not valid'],
+  [['--price', '1'], "required option '--shop <path>' not specified"],
 ])('%j is refused', async (parameters, reason) => {
   const { code, stdout, stderr } = await run([source, ...parameters]);
   expect(stderr).toContain(reason);

@@ -17,6 +17,7 @@ export interface StackTemplate {
   readonly text: string;
   /** By logical id. */
   readonly resources: Readonly<Record<string, Resource>>;
+  readonly outputs: Readonly<Record<string, { readonly Value: unknown }>>;
   ofType(type: string): readonly Resource[];
   only(type: string): Resource;
   /** A construct's path without the stack's name and the resource's: `get-shop/Function`. */
@@ -59,6 +60,7 @@ export function synthesise(context: Readonly<Record<string, unknown>> = CONTEXT)
   return {
     text: JSON.stringify(json),
     resources,
+    outputs: json.Outputs,
     ofType,
     only(type) {
       const [first, ...more] = ofType(type);

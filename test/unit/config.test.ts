@@ -86,13 +86,14 @@ test.each([
   expect(failure({ SPILLWAY_POLICY: text })).toMatch(reason);
 });
 
-test('publishing needs neither chain nor payout', () => {
+test('the seller’s own tasks need neither chain nor payout', () => {
   const { SPILLWAY_TABLE, SPILLWAY_BUCKET, SPILLWAY_SELLER_SECRET } = environment;
   const seller = { SPILLWAY_TABLE, SPILLWAY_BUCKET, SPILLWAY_SELLER_SECRET };
   expect(readSellerConfig(seller)).toEqual({
     table: 'spillway',
     bucket: 'chunks',
     sellerKey: { kind: 'plain', secret: SECRET },
+    policy: policyWith(),
   });
   expect(() => readSellerConfig({ ...seller, SPILLWAY_BUCKET: '' })).toThrow(
     /^SPILLWAY_BUCKET is missing or not valid/,

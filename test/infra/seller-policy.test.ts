@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findShop } from '../../client/seller/shop-access.ts';
+import { STACK_OUTPUTS } from '../../client/seller/stack-outputs.ts';
+import { CONTEXT, SECRET_CONTEXT, SELLER_SECRET_ARN } from '../support/stack-contexts.ts';
+import { type StackTemplate, synthesise } from '../support/stack-template.ts';
+
+/** What the seller's commands find and may do in the stack that is deployed. */
+
+const template = synthesise();
+const withSecret = synthesise(SECRET_CONTEXT);
+
+test('every output that the commands need is one of the stack’s, by that name', () => {
+  expect(Object.keys(template.outputs)).toEqual(expect.arrayContaining([...STACK_OUTPUTS]));
+  expect(template.readable(template.outputs.Region?.Value)).toBe('AWS::Region');
+  expect(template.readable(template.outputs.TableName?.Value)).toBe('Table/Table');
+  expect(template.readable(template.outputs.BucketName?.Value)).toBe('Datasets/Bucket');
+  expect(template.readable(template.outputs.SellerPolicyArn?.Value)).toBe('SellerPolicy/Policy');
+});
+
+test.each([
+  ['a KMS key', CONTEXT, 'kms'],
+  ['a secret', SECRET_CONTEXT, 'secret'],
+])('what they say is a shop: with %s and a policy of its own', async (_, context, kind) => {
+  const { outputs, readable } = synthesise({ ...context, policy: { close: 100 } });
+  // What CloudFormation will put there has the form of an ARN or a name.
+  const values = Object.entries(outputs).map(([name, { Value }]) => {
+    const arn = readable(Value).replace('SellerKey/Key', 'arn:aws:kms:us-east-1:111122223333:key/k');
+    return [name, name === 'BucketName' ? 'datasets' : arn.replace('Table/Table', 'Table-1')];
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-outputs-'));
+  const file = join(folder, 'shop.json');
+  writeFileSync(file, JSON.stringify({ Spillway: Object.fromEntries(values) }));
+  const { config } = await findShop(file).finally(() => rmSync(folder, { recursive: true }));
+  expect(config).toMatchObject({ table: 'Table-1', sellerKey: { kind }, policy: { close: 100 } });
+});
+
+const READS = ['GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} Table/Table`);
+const WRITES = ['PutItem', 'UpdateItem'].map(
+  (action) =>
+    `dynamodb:${action} Table/Table if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["DATASETS","DATASET#*"]},"Null":{"dynamodb:LeadingKeys":"false"}}`,
+);
+const OBJECTS = ['PutObject', 'AbortMultipartUpload', 'GetObjectVersion', 'GetObjectVersionAttributes'].map(
+  (action) => `s3:${action} Datasets/Bucket/datasets/*`,
+);
+
+test('the seller’s identity may do just this: it writes no channel and removes no object', () => {
+  expect(allowed(template)).toEqual([
+    ...READS,
+    ...WRITES,
+    ...OBJECTS,
+    'kms:GetPublicKey SellerKey/Key',
+    'kms:Sign SellerKey/Key if {"StringEquals":{"kms:SigningAlgorithm":"ECDSA_SHA_256","kms:MessageType":"DIGEST"}}',
+  ]);
+  expect(allowed(withSecret)).toEqual([
+    ...READS,
+    ...WRITES,
+    ...OBJECTS,
+    `secretsmanager:GetSecretValue ${SELLER_SECRET_ARN}`,
+  ]);
+});
+
+test('nobody has it until the seller gives it to somebody', () => {
+  expect(Object.keys(template.only('AWS::IAM::ManagedPolicy').Properties).sort()).toEqual([
+    'Description',
+    'Path',
+    'PolicyDocument',
+  ]);
+});
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+function allowed({ only, readable }: StackTemplate): string[] {
+  const statements: Statement[] = only('AWS::IAM::ManagedPolicy').Properties.PolicyDocument.Statement;
+  return statements.flatMap(({ Effect, Action, Resource, Condition }) => {
+    expect(Effect).toBe('Allow');
+    const condition = Condition === undefined ? '' : ` if ${JSON.stringify(Condition)}`;
+    return [Action].flat().map((action) => `${action} ${readable(Resource)}${condition}`);
+  });
+}
