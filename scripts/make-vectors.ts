@@ -1,4 +1,4 @@
-/** Writes test/vectors/protocol.json from fixed keys. The test beside it checks the file by other means than these functions. */
+/** Writes test/vectors/ from fixed keys. The tests beside them check the files by other means than these functions. */
 import { writeFileSync } from 'node:fs';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { getPublicKey } from '@noble/secp256k1';
@@ -24,6 +24,7 @@ import {
   settlement,
   type Unsigned,
 } from '../shared/protocol/transactions.ts';
+import { edgeSignatures } from './edge-signatures.ts';
 import { manifestDocuments } from './manifest-vectors.ts';
 import { refusedSignatures, refusedTerms } from './refused-vectors.ts';
 
@@ -300,3 +301,10 @@ const vectors = {
 };
 
 writeFileSync('test/vectors/protocol.json', `${JSON.stringify(vectors, null, 2)}\n`);
+const edges = {
+  about:
+    'Signatures over SHA-256 of the message, r and s in 32 bytes each, at the corners of ECDSA: 0 < r < n and 0 < s ≤ (n − 1) / 2 or invalid.',
+  source: "our generator (scripts/edge-signatures.ts), after the classes of Project Wycheproof's ECDSA tests",
+  signatures: edgeSignatures(),
+};
+writeFileSync('test/vectors/edge-signatures.json', `${JSON.stringify(edges, null, 1)}\n`);

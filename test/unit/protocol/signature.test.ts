@@ -1,4 +1,4 @@
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { Point } from '@noble/secp256k1';
 import { script as bitcoinScript } from 'bitcoinjs-lib';
 import fc from 'fast-check';
@@ -55,23 +55,6 @@ test('this platform has the OpenSSL path, so the tests below compare two verifie
 });
 
 describe('signing', () => {
-  // RFC 6979 over secp256k1 with SHA-256, low-S: the vectors that Trezor, Haskoin and bitcoinjs share.
-  test.each([
-    [
-      '01',
-      'Satoshi Nakamoto',
-      '934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d82442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5',
-    ],
-    [
-      '01',
-      'All those moments will be lost in time, like tears in rain. Time to die...',
-      '8600dbd41e348fe5c9465ab92d23e3db8b98b873beecd930736488696438cb6b547fe64427496db33bf66019dacbf0039c04199abb0122918601db38a72cfc21',
-    ],
-  ])('is deterministic: key %s, %j', (secret, message, signature) => {
-    const key = hexToBytes(secret.padStart(64, '0'));
-    expect(bytesToHex(signMessage(key, utf8ToBytes(message)))).toBe(signature);
-  });
-
   test('gives strict signatures that both verifiers take, and nothing else verifies', () => {
     fc.assert(
       fc.property(secretKey(), fc.uint8Array({ maxLength: 200 }), (secret, bytes) => {
