@@ -2,6 +2,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import { price } from '../../shared/protocol/price.ts';
 import type { Purchase } from './buyer-context.ts';
+import { type DatasetNotes, notesOf } from './dataset-notes.ts';
 import { type ChannelRecordState, sentFundings } from './purchase-state.ts';
 
 /** What a purchase has come to. Money is satoshis. */
@@ -11,6 +12,8 @@ export interface PurchaseResult {
   readonly name: string;
   readonly output: string;
   readonly files: readonly string[];
+  /** What was saved beside them, below `output`. */
+  readonly notes: DatasetNotes;
   readonly bytes: number;
   readonly chunks: number;
   readonly paid: bigint;
@@ -47,6 +50,7 @@ export function purchaseResult({ journal, manifest, manifestId, files }: Purchas
     name: plan?.name ?? manifest.name,
     output: files.output,
     files: manifest.files.map(({ path }) => path),
+    notes: notesOf(manifestId, manifest),
     bytes: manifest.totalSize,
     chunks: manifest.chunks.length,
     paid: results.reduce((sum, { paid }) => sum + paid, 0n),

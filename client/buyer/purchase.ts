@@ -3,6 +3,7 @@ import { buyChunks, synchronise } from './buy-chunks.ts';
 import type { Buyer, Purchase, PurchaseEvent } from './buyer-context.ts';
 import { priceOfRest } from './channel-plan.ts';
 import { channelSecrets } from './channel-secrets.ts';
+import { writeNotes } from './dataset-notes.ts';
 import { awaitEnd, closeChannel } from './end-channel.ts';
 import { BuyerError } from './errors.ts';
 import { fetchChunk } from './fetch-chunk.ts';
@@ -145,8 +146,9 @@ async function closeLast(purchase: Purchase): Promise<void> {
   }
 }
 
-async function finish({ journal, files }: Purchase): Promise<void> {
+async function finish({ journal, files, manifest, manifestId, shop }: Purchase): Promise<void> {
   await files.finish();
+  await writeNotes(files.output, manifestId, manifest, `${shop.url}/datasets/${manifestId}`);
   if (!journal.state().complete) await journal.append({ v: 1, record: 'complete' });
 }
 

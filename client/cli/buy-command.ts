@@ -96,6 +96,10 @@ function resultText(result: PurchaseResult): string {
     `  paid       ${result.paid} sat, and ${result.fundingFees} sat of funding fees`,
     `  channels   ${result.channels.length}, ${settled} of them settled on the chain`,
     `  purchase   ${result.purchase}`,
+    ...(result.notes.checksums !== undefined
+      ? [`  to check   sha256sum -c ${result.notes.checksums}, in that folder, at any time`]
+      : []),
+    `  described  in ${result.notes.description} (Croissant)`,
     '',
   ].join('\n');
 }

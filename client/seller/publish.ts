@@ -2,7 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileStarts, type Shape, type Span } from '../../shared/dataset/layout.ts';
-import { manifestBytes, manifestId, signManifest, verifyManifest } from '../../shared/dataset/manifest.ts';
+import {
+  type Manifest,
+  manifestBytes,
+  manifestId,
+  signManifest,
+  verifyManifest,
+} from '../../shared/dataset/manifest.ts';
 import { chunkKey, manifestKey } from '../../shared/dataset/object-keys.ts';
 import type { ObjectInspector, ObjectUploader } from '../../shared/dataset/objects.ts';
 import { MAX_SATOSHIS } from '../../shared/limits.ts';
@@ -10,6 +16,7 @@ import { chunkCount } from '../../shared/protocol/price.ts';
 import type { Signer } from '../../shared/signer/signer.ts';
 import { type Dataset, DatasetConflict, type SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import { type ChunkSource, hashChunks, type PublishEvent, uploadChunks } from './dataset-chunks.ts';
+import { describeBeside } from './describe-beside.ts';
 import { checkTexts, type DatasetTexts, manifestOf, shapeOf } from './describe-dataset.ts';
 import { hashFiles } from './file-hashes.ts';
 import { PublishRefused } from './publish-error.ts';
@@ -121,17 +128,17 @@ async function offerAgain(work: Work, dataset: Dataset): Promise<Publication> {
 async function hashedId(work: Work): Promise<string> {
   work.ports.onProgress?.({ type: 'hashing' });
   const chunks = await hashChunks(work.source);
-  const bytes = await describe(work, chunks);
+  const manifest = await describe(work, chunks);
   await checkUnchanged(work.files);
-  return hex(manifestId(bytes));
+  return hex(manifestId(manifestBytes(manifest)));
 }
 
 async function describe(
   { texts, files, shape, source }: Work,
   chunks: readonly (readonly Uint8Array[])[],
-): Promise<Uint8Array> {
+): Promise<Manifest> {
   const fileHashes = await hashFiles(fileStarts(files), source.read);
-  return manifestBytes(manifestOf(texts, files, shape, chunks, fileHashes));
+  return manifestOf(texts, files, shape, chunks, fileHashes);
 }
 
 async function uploadAndOffer(work: Work): Promise<Publication> {
@@ -149,12 +156,10 @@ async function uploadAndOffer(work: Work): Promise<Publication> {
     const resumed = journal.stored.size > 0;
     ports.onProgress?.({ type: 'uploading', folder: journal.folder, resumed });
     const chunks = await uploadChunks(work.source, ports.objects, journal);
-    const bytes = await describe(
-      work,
-      chunks.map((chunk) => chunk.segments),
-    );
+    const segments = chunks.map((chunk) => chunk.segments);
+    const manifest = await describe(work, segments);
     await checkUnchanged(files);
-    const result = await offer(work, journal.folder, chunks, bytes);
+    const result = await offer(work, journal.folder, chunks, manifest);
     await journal.remove();
     return result;
   } catch (error) {
@@ -168,10 +173,12 @@ async function offer(
   work: Work,
   folder: string,
   chunks: readonly StoredChunk[],
-  bytes: Uint8Array,
+  manifest: Manifest,
 ): Promise<Publication> {
   const { ports, texts, shape, request } = work;
+  const bytes = manifestBytes(manifest);
   const id = manifestId(bytes);
+  await describeBeside(ports.objects, folder, manifest, hex(id));
   const signature = await signManifest(ports.signer, id);
   if (!verifyManifest(await ports.signer.publicKey(), id, signature)) {
     throw new Error('the signature of the manifest does not verify');

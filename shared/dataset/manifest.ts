@@ -88,6 +88,13 @@ export function chunkRoot(segments: readonly Uint8Array[]): Uint8Array {
   return hash.digest();
 }
 
+/** The files with their hashes, where the manifest says them. */
+export function hashedFiles(
+  manifest: Manifest,
+): Extract<Manifest, { format: typeof HASHED_MANIFEST_FORMAT }>['files'] | undefined {
+  return manifest.format === HASHED_MANIFEST_FORMAT ? manifest.files : undefined;
+}
+
 /** The dataset's id: SHA-256 of the manifest's bytes, 32 bytes. */
 export function manifestId(bytes: Uint8Array): Uint8Array {
   return sha256(bytes);

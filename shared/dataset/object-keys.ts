@@ -7,6 +7,15 @@ export function manifestKey(folder: string): string {
   return `datasets/${checked(folder)}/manifest.json`;
 }
 
+/** What travels with the data, for the seller to publish where it likes: no function hands it out. */
+export function checksumsKey(folder: string): string {
+  return `datasets/${checked(folder)}/SHA256SUMS`;
+}
+
+export function croissantKey(folder: string): string {
+  return `datasets/${checked(folder)}/croissant.json`;
+}
+
 /** @param chunk the chunk's index in the dataset */
 export function chunkKey(folder: string, chunk: number): string {
   if (!Number.isSafeInteger(chunk) || chunk < 0) throw new RangeError(`${chunk} is no chunk's number`);

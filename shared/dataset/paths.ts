@@ -13,6 +13,9 @@ const RESERVED_CHARACTERS = /[\\<>:"|?*]/;
 /** Device names of Windows, with or without an extension ("Naming Files, Paths, and Namespaces", Microsoft). */
 const DEVICE_NAME = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\.|$)/i;
 
+/** Beginning of the names that Spillway keeps in a buyer's folder for itself: notes beside the data, files under way. */
+export const OWN_NAMES = '.spillway';
+
 /** What is wrong with one path, or undefined. */
 export function pathProblem(path: string): string | undefined {
   if (path === '') return 'is empty';
@@ -20,6 +23,7 @@ export function pathProblem(path: string): string | undefined {
   if (path !== path.normalize('NFC')) return 'is not in Unicode NFC';
   if (encoder.encode(path).length > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`;
   if (path.startsWith('/')) return 'is absolute';
+  if (foldCase(path).startsWith(OWN_NAMES)) return `begins with ${OWN_NAMES}, where Spillway keeps its own`;
   for (const component of path.split('/')) {
     const problem = componentProblem(component);
     if (problem) return problem;

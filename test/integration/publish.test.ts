@@ -64,6 +64,9 @@ describe('what is published is what a buyer gets', () => {
       chunkSize: 5 * MIB,
     });
     expect(await shop.unfinishedUploads()).toEqual([]);
+    const beside = (await shop.objects()).filter((key) => !key.includes('/chunks/'));
+    const names = ['SHA256SUMS', 'croissant.json', 'manifest.json'];
+    expect(beside).toEqual(names.map((name) => `datasets/${result.folder}/${name}`));
   });
 
   test('one file, in chunks of several segments, the last of each shorter', async () => {

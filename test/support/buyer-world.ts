@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Buyer } from '../../client/buyer/buyer-context.ts';
 import { openWallet, type Wallet } from '../../client/buyer/wallet.ts';
 import { systemClock } from '../../shared/clock.ts';
-import { type SizedFile, segmentCount, segmentSpan } from '../../shared/dataset/layout.ts';
+import { fileStarts, type SizedFile, segmentCount, segmentSpan } from '../../shared/dataset/layout.ts';
 import { type Manifest, manifestBytes, segmentSizeFor } from '../../shared/dataset/manifest.ts';
 import { type FakeShop, type FakeShopOptions, startFakeShop } from './fake-shop.ts';
 import { type MemoryChain, memoryChain } from './memory-chain.ts';
@@ -43,12 +43,16 @@ export function describeData(
       segments: digests.map((one) => one.toString('hex')),
     };
   });
+  const starts = fileStarts(files);
   return {
-    format: 'spillway-manifest/1',
+    format: 'spillway-manifest/2',
     name: 'numbers',
     description: '',
     licence: '',
-    files: [...files],
+    files: files.map((file, index) => ({
+      ...file,
+      sha256: hash(data.subarray(starts[index], starts[index + 1])).toString('hex'),
+    })),
     ...shape,
     chunks,
   };

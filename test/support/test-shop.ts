@@ -7,6 +7,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { fileStarts, filesOfSpan, segmentSpan } from '../../shared/dataset/layout.ts';
 import { type Manifest, parseManifest, verifyManifest } from '../../shared/dataset/manifest.ts';
 import { chunkKey, manifestKey } from '../../shared/dataset/object-keys.ts';
+import { OWN_NAMES } from '../../shared/dataset/paths.ts';
 import {
   s3Client,
   s3ObjectInspector,
@@ -174,12 +175,14 @@ export function afterPart(
 }
 
 /** All files below a folder by their relative paths, each with its length and hash. */
+/** Every file of a folder but the client's own notes: the dataset, as far as it is there. */
 export async function readFolder(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = new Map<string, string>();
   for (const entry of entries.filter((each) => each.isFile())) {
     const location = join(entry.parentPath, entry.name);
-    files.set(location.slice(folder.length + 1), contentOf(await readFile(location)));
+    const path = location.slice(folder.length + 1);
+    if (!path.startsWith(OWN_NAMES)) files.set(path, contentOf(await readFile(location)));
   }
   return files;
 }

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { PurchaseEvent } from '../../../client/buyer/buyer-context.ts';
 import { BuyerError } from '../../../client/buyer/errors.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
@@ -58,8 +59,15 @@ describe('a purchase', () => {
     const events: PurchaseEvent[] = [];
     const result = await run({ settlement: true }, events);
     expect((await boughtBytes()).equals(dataset.data)).toBe(true);
-    expect(await readdir(world.output)).toEqual(['a', 'b', 'empty.txt']);
+    expect(await readdir(world.output)).toEqual(['.spillway', 'a', 'b', 'empty.txt']);
     expect(result).toMatchObject({ paid: PRICE, chunks: 3, bytes: dataset.data.length, name: 'numbers' });
+    const { checksums = '', description } = result.notes;
+    const check = ['--check', '--strict', checksums];
+    expect(execFileSync('sha256sum', check, { cwd: world.output }).toString()).toContain('b/second.bin: OK');
+    const croissant = JSON.parse(await readFile(join(world.output, description), 'utf8'));
+    expect(croissant.url).toBe(`${world.shop.url}/datasets/${world.shop.manifestId}`);
+    const [{ contentUrl }] = croissant.distribution;
+    expect((await stat(join(world.output, dirname(description), contentUrl))).size).toBe(3 * 2 ** 20);
     const [channel] = world.shop.channels.values();
     expect(channel).toMatchObject({ paid: 3, state: 'CLOSING', terms: { credit: 1, first: 0, count: 3 } });
     expect(result.channels[0]?.end).toMatchObject({ by: 'settlement', returned: 0n });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   chunkRoot,
+  hashedFiles,
   type Manifest,
   ManifestInvalid,
   manifestBytes,
@@ -86,6 +87,8 @@ describe('manifest', () => {
     };
     const bytes = manifestBytes(hashed);
     expect(parseManifest(bytes)).toEqual(hashed);
+    expect(hashedFiles(hashed)).toBe(hashed.files);
+    expect(hashedFiles(manifest())).toBeUndefined();
     expect(Buffer.from(bytes).toString()).toContain('{"path":"a/empty","sha256":"');
   });
 

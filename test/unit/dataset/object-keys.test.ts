@@ -1,9 +1,11 @@
-import { chunkKey, manifestKey } from '../../../shared/dataset/object-keys.ts';
+import { checksumsKey, chunkKey, croissantKey, manifestKey } from '../../../shared/dataset/object-keys.ts';
 
 const folder = '0123456789abcdef0123456789abcdef';
 
 test('objects are below their dataset', () => {
   expect(manifestKey(folder)).toBe(`datasets/${folder}/manifest.json`);
+  expect(checksumsKey(folder)).toBe(`datasets/${folder}/SHA256SUMS`);
+  expect(croissantKey(folder)).toBe(`datasets/${folder}/croissant.json`);
   expect(chunkKey(folder, 0)).toBe(`datasets/${folder}/chunks/0`);
   expect(chunkKey(folder, 99_999)).toBe(`datasets/${folder}/chunks/99999`);
 });

@@ -7,6 +7,7 @@ describe('paths of a dataset', () => {
     'data/2025/ε_1.parquet',
     'Über/größe.csv',
     '.hidden/..almost',
+    'a/.spillway/b',
     'con1/auxiliary/nul-ish.txt',
     `${'x'.repeat(255)}/y`,
   ])('%s will do', (path) => {
@@ -16,6 +17,8 @@ describe('paths of a dataset', () => {
   test.each([
     ['', 'is empty'],
     ['/etc/passwd', 'is absolute'],
+    ['.spillway/x', 'begins with .spillway, where Spillway keeps its own'],
+    ['.Spillway-partial/x', 'begins with .spillway, where Spillway keeps its own'],
     ['a//b', 'has an empty component'],
     ['a/', 'has an empty component'],
     ['..', "has a component '..'"],
