@@ -4,5 +4,6 @@ import { apiHandler } from './handler.ts';
 
 export const handler = apiHandler(async (_, shop): Promise<DatasetsAnswer> => {
   const datasets = await shop.datasets.list();
-  return { datasets: datasets.map(datasetAnswer) };
+  const forSale = datasets.filter(({ forSaleUntil }) => forSaleUntil === undefined);
+  return { datasets: forSale.map(datasetAnswer) };
 });

@@ -24,6 +24,14 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     summary: 'put a file or a folder up for sale',
     load: async () => (await import('./publish-command.ts')).publishCommand(),
   },
+  unpublish: {
+    summary: 'take a dataset off sale; what was sold of it stays',
+    load: async () => (await import('./offer-commands.ts')).unpublishCommand(),
+  },
+  price: {
+    summary: 'change what a full chunk of a dataset costs',
+    load: async () => (await import('./offer-commands.ts')).priceCommand(),
+  },
   shop: {
     summary: 'run a shop on this machine, on a chain of its own (regtest)',
     load: async () => (await import('./shop-command.ts')).shopCommand(),

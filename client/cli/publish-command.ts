@@ -116,6 +116,7 @@ const OUTCOMES: Readonly<Record<Publication['outcome'], string>> = {
   published: 'For sale',
   'already-published': 'For sale already',
   'price-changed': 'For sale already; its price is changed',
+  'back-on-sale': 'For sale again',
   'dry-run': 'Nothing was uploaded; it would be for sale',
 };
 

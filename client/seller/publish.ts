@@ -52,7 +52,7 @@ export interface PublishPorts {
 }
 
 export interface Publication {
-  readonly outcome: 'published' | 'already-published' | 'price-changed' | 'dry-run';
+  readonly outcome: 'published' | 'already-published' | 'price-changed' | 'back-on-sale' | 'dry-run';
   /** The dataset's id, hex. */
   readonly manifest: string;
   /** Where its objects are; none after a dry run. */
@@ -115,13 +115,14 @@ async function existing(work: Work): Promise<Publication | undefined> {
   return dataset && offerAgain(work, dataset);
 }
 
-async function offerAgain(work: Work, dataset: Dataset): Promise<Publication> {
-  const { pricePerChunk } = work.request;
-  if (dataset.pricePerChunk === pricePerChunk) {
-    return publication(work, dataset.manifest, 'already-published', dataset.folder);
-  }
-  await work.ports.datasets.setPrice(dataset.manifest, pricePerChunk);
-  return publication(work, dataset.manifest, 'price-changed', dataset.folder);
+/** The store decides on what it holds: what was read before may be older than a change of its own offer. */
+async function offerAgain(work: Work, { manifest, folder }: Dataset): Promise<Publication> {
+  const change = await work.ports.datasets.putOnSale(manifest, work.request.pricePerChunk);
+  if (!change) throw new Error(`dataset ${manifest} is gone`);
+  const { before, now } = change;
+  const sameOffer = before.pricePerChunk === now.pricePerChunk ? 'already-published' : 'price-changed';
+  const outcome = before.forSaleUntil === undefined ? sameOffer : 'back-on-sale';
+  return publication(work, manifest, outcome, folder);
 }
 
 /** The id this content has, found by reading it. */

@@ -7,7 +7,7 @@ import { chunkCount, dustGridHolds, price } from '../protocol/price.ts';
 import { DUST_LIMIT, outputKind } from '../protocol/script.ts';
 import { channelIdOf, encodeTerms, type Terms } from '../protocol/terms.ts';
 import type { Channel } from '../store/channel-record.ts';
-import type { Dataset } from '../store/dataset-record.ts';
+import { type Dataset, opensChannels } from '../store/dataset-record.ts';
 import { sameBytes } from './channel-facts.ts';
 import { type Continuation, continuesFrom } from './continuation.ts';
 import { lifetimesAt } from './lifetimes.ts';
@@ -69,7 +69,8 @@ export function isForgotten(shop: Pick<Shop, 'clock'>, channel: Channel): boolea
 /** Rule 5: for sale at this price, or it was within the last hour. */
 async function datasetForSale(shop: Shop, terms: Terms): Promise<Dataset> {
   const dataset = await shop.datasets.get(terms.manifest);
-  if (!dataset) throw refused('manifest', 'is not for sale here');
+  if (!dataset || !opensChannels(dataset, shop.clock.now()))
+    throw refused('manifest', 'is not for sale here');
   if (terms.first + terms.count > chunkCount(dataset)) throw refused('chunks', 'reach beyond the dataset');
   const { previousPrice } = dataset;
   const isCurrent = terms.pricePerChunk === dataset.pricePerChunk;

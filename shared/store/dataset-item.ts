@@ -20,6 +20,7 @@ const itemSchema = v.object({
   pricePerChunk: satoshis,
   previousPrice: v.optional(satoshis),
   previousPriceUntil: v.optional(integer),
+  forSaleUntil: v.exactOptional(integer),
 });
 
 const versionsSchema = v.object({ versions: v.object({ L: v.array(text) }) });
@@ -41,6 +42,7 @@ export function datasetToItem(dataset: Dataset): DatasetItem {
       previousPrice: { N: previous.pricePerChunk.toString() },
       previousPriceUntil: { N: previous.until.toString() },
     }),
+    ...(dataset.forSaleUntil !== undefined && { forSaleUntil: { N: dataset.forSaleUntil.toString() } }),
   };
 }
 

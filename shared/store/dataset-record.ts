@@ -17,6 +17,13 @@ export interface Dataset {
   readonly pricePerChunk: bigint;
   /** The price before, and until when (milliseconds) it still opens channels. */
   readonly previousPrice?: { readonly pricePerChunk: bigint; readonly until: number };
+  /** It was taken off sale: no catalogue shows it, and from then on (milliseconds) it opens no channel. What was sold stays. */
+  readonly forSaleUntil?: number;
+}
+
+/** Whether terms may name a dataset: it is for sale, or it was within the last hour (rule 5). */
+export function opensChannels({ forSaleUntil }: Dataset, now: number): boolean {
+  return forSaleUntil === undefined || now < forSaleUntil;
 }
 
 /** Where datasets are kept. Publishing writes them, every sale reads them. */
@@ -26,17 +33,27 @@ export interface DatasetStore {
   get(manifest: string): Promise<Dataset | undefined>;
   /** The object version of one chunk. */
   chunkVersion(manifest: string, chunk: number): Promise<string | undefined>;
+  /** Those that are off sale too. */
   list(): Promise<readonly Dataset[]>;
 }
 
-/** What the seller does besides: only publishing needs it. */
+/** What an offer was, and what it is now; the same where nothing had to change. */
+export interface OfferChange {
+  readonly before: Dataset;
+  readonly now: Dataset;
+}
+
+/** What the seller does besides. Each is one conditional write, may be repeated, and answers undefined where there is no such dataset. */
 export interface SellerDatasetStore extends DatasetStore {
   /**
-   * Changes what a full chunk costs; the old price opens channels for an hour more.
+   * Changes what a full chunk costs; the old price opens channels for an hour more. Nothing changes where it is off sale.
    * @param pricePerChunk satoshis
-   * @returns the dataset as it is now, or undefined where there is none
    */
-  setPrice(manifest: string, pricePerChunk: bigint): Promise<Dataset | undefined>;
+  setPrice(manifest: string, pricePerChunk: bigint): Promise<OfferChange | undefined>;
+  /** Takes a dataset off sale: it opens channels for an hour more. Its objects and what was sold of it stay. */
+  takeOffSale(manifest: string): Promise<OfferChange | undefined>;
+  /** Puts a dataset on sale at a price, whether it is off sale or at another one. */
+  putOnSale(manifest: string, pricePerChunk: bigint): Promise<OfferChange | undefined>;
 }
 
 /** The dataset is in the store already with other objects, so these must not take their place. */

@@ -4,12 +4,11 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, systemClock } from '../clock.ts';
-import { OLD_PRICE_GRACE_MS } from '../limits.ts';
 import { type DatasetItem, datasetFromItem, datasetToItem, versionsFromItem } from './dataset-item.ts';
 import { type Dataset, DatasetConflict, type SellerDatasetStore } from './dataset-record.ts';
+import { dynamoOffers } from './dynamo-offers.ts';
 import { PARTITION_KEY, SORT_KEY } from './table.ts';
 
 /** Object versions in one item: S3's are 32 characters long, so a page is about 35 KB of the 400 KB an item may have. */
@@ -108,26 +107,13 @@ export function dynamoDatasets(
       return datasets;
     },
 
-    async setPrice(manifest, pricePerChunk) {
-      const current = await get(manifest, true);
-      if (!current || current.pricePerChunk === pricePerChunk) return current;
-      const until = clock.now() + OLD_PRICE_GRACE_MS;
-      await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: key('DATASETS', manifest),
-          UpdateExpression: 'SET pricePerChunk = :new, previousPrice = :old, previousPriceUntil = :until',
-          // Of two changes at once the later would otherwise lose the earlier's old price.
-          ConditionExpression: 'pricePerChunk = :old',
-          ExpressionAttributeValues: {
-            ':new': { N: pricePerChunk.toString() },
-            ':old': { N: current.pricePerChunk.toString() },
-            ':until': { N: until.toString() },
-          },
-        }),
-      );
-      return { ...current, pricePerChunk, previousPrice: { pricePerChunk: current.pricePerChunk, until } };
-    },
+    ...dynamoOffers({
+      client,
+      table,
+      clock,
+      keyOf: (manifest) => key('DATASETS', manifest),
+      get: (manifest) => get(manifest, true),
+    }),
   };
 }
 

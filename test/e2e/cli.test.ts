@@ -30,6 +30,8 @@ describe('help and usage', () => {
     [['refund', '--help'], /Usage: spillway refund[\s\S]*--purchase[\s\S]*--cancel/],
     [['status', '--help'], /Usage: spillway status/],
     [['publish', '--help'], /Usage: spillway publish[\s\S]*--price[\s\S]*--chunk-size[\s\S]*--dry-run/],
+    [['unpublish', '--help'], /Usage: spillway unpublish[\s\S]*--shop[\s\S]*--profile[\s\S]*Example:/],
+    [['price', '--help'], /Usage: spillway price \[options\] <dataset> <satoshis>[\s\S]*Example:/],
     [['shop', '--help'], /Commands:[\s\S]*dev[\s\S]*fund[\s\S]*mine/],
     [['shop', 'dev', '--help'], /Usage: spillway shop dev[\s\S]*--sweep-every[\s\S]*--policy/],
   ] as const)('%j', async (args, text) => {
@@ -47,6 +49,8 @@ describe('help and usage', () => {
     [['buy', 'http://127.0.0.1:1', 'x', '--poll-interval', '-1'], /must be a number of seconds/],
     [['publish', '.', '--price', '0'], /must be a whole number of satoshis, at least 1/],
     [['publish', '.'], /required option '--price <satoshis>' not specified/],
+    [['publish', '.', '--price', '1'], /required option '--shop <path>' not specified/],
+    [['price', 'data', '0'], /must be a whole number of satoshis, at least 1/],
     [['shop', 'fund', 'address', '1.5'], /must be a whole number of satoshis/],
     [['shop', 'mine', '0'], /must be a whole number from 1 to 9999/],
     [['shop', 'dev', '--chain', 'litecoin'], /must be bitcoind or embedded/],

@@ -133,6 +133,19 @@ describe('publishing again', () => {
     expect(shop.uploadedParts()).toBe(3);
   });
 
+  test('puts back on sale what was taken off, and uploads nothing', async () => {
+    const first = await sell();
+    await shop.datasets.takeOffSale(first.manifest);
+    expect(await sell({ pricePerChunk: 6_000n })).toEqual({
+      ...first,
+      outcome: 'back-on-sale',
+      pricePerChunk: 6_000n,
+    });
+    const [dataset, ...more] = await shop.datasets.list();
+    expect([dataset?.manifest, dataset?.forSaleUntil, more]).toEqual([first.manifest, undefined, []]);
+    expect(shop.uploadedParts()).toBe(3);
+  });
+
   test('other content of the same name and size is another dataset', async () => {
     const first = await sell();
     await writeFile(join(source, 'data.bin'), patterned(11 * MIB, 5));

@@ -124,6 +124,20 @@ describe('rules 4 to 6: height, price, seller', () => {
     expect(await termsRefused(shop, {})).toBe('terms-refused: pricePerChunk: is 6000 satoshis now');
   });
 
+  test('rule 5: what was taken off sale opens channels for an hour less a millisecond', async () => {
+    const shop = await shopOf();
+    await shop.datasets.takeOffSale(DATASET.manifest);
+    shop.clock.advance(3_600_000 - 1);
+    await propose(shop, 'bob');
+    shop.clock.advance(1);
+    expect(await termsRefused(shop, {})).toBe('terms-refused: manifest: is not for sale here');
+    // Whoever proposed in time goes on.
+    expect((await propose(shop, 'bob')).state).toBe('PROPOSED');
+    await shop.datasets.putOnSale(DATASET.manifest, 6_000n);
+    expect(await termsRefused(shop, {})).toBe('terms-refused: pricePerChunk: is 6000 satoshis now');
+    await propose(shop, 'carol', { pricePerChunk: 6_000n, capacity: 70_000n });
+  });
+
   test("rule 6: the seller key is the shop's", async () => {
     const shop = await shopOf();
     const sellerKey = getPublicKey(secretOf('another seller'), true);

@@ -1,6 +1,6 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { OLD_PRICE_GRACE_MS } from '../../../shared/limits.ts';
-import { type Dataset, DatasetConflict } from '../../../shared/store/dataset-record.ts';
+import { type Dataset, DatasetConflict, opensChannels } from '../../../shared/store/dataset-record.ts';
 import { dynamoDatasets } from '../../../shared/store/dynamo-datasets.ts';
 import { availableTables, type RunningTables } from '../../support/tables.ts';
 
@@ -111,10 +111,86 @@ describe.each(availableTables())('datasets on $name', ({ start }) => {
       pricePerChunk: 12n,
       previousPrice: { pricePerChunk: 10n, until: 5_000 + OLD_PRICE_GRACE_MS },
     });
-    expect(await datasets.setPrice(changed.manifest, 12n)).toEqual(changed);
+    expect((await datasets.setPrice(changed.manifest, 12n))?.now).toEqual(changed);
     expect(await datasets.get(changed.manifest)).toEqual(changed);
     // Setting it once more does not make the new price the old one.
-    expect(await datasets.setPrice(changed.manifest, 12n)).toEqual(changed);
+    expect((await datasets.setPrice(changed.manifest, 12n))?.now).toEqual(changed);
+  });
+
+  describe('off sale', () => {
+    const HOUR = OLD_PRICE_GRACE_MS;
+    const clockOf = async () => {
+      const { table } = await store();
+      const time = { now: 5_000 };
+      const datasets = dynamoDatasets(tables.client, table, { now: () => time.now });
+      await datasets.put(dataset({ pricePerChunk: 10n }), versions(2));
+      return { datasets, time, id: dataset().manifest };
+    };
+
+    test('it opens channels for an hour, counted from the first time it was taken off', async () => {
+      const { datasets, time, id } = await clockOf();
+      const offSale = dataset({ pricePerChunk: 10n, forSaleUntil: 5_000 + HOUR });
+      expect(await datasets.takeOffSale(id)).toEqual({
+        before: dataset({ pricePerChunk: 10n }),
+        now: offSale,
+      });
+      time.now += 60_000;
+      expect(await datasets.takeOffSale(id)).toEqual({ before: offSale, now: offSale });
+      expect(await datasets.list()).toEqual([offSale]);
+      expect(opensChannels(offSale, 5_000 + HOUR - 1)).toBe(true);
+      expect(opensChannels(offSale, 5_000 + HOUR)).toBe(false);
+      // What was sold of it can still be fetched.
+      expect(await datasets.chunkVersion(id, 1)).toBe('v1');
+    });
+
+    test('it has no price to change', async () => {
+      const { datasets, id } = await clockOf();
+      const offSale = (await datasets.takeOffSale(id))?.now;
+      expect(await datasets.setPrice(id, 12n)).toEqual({ before: offSale, now: offSale });
+      expect(await datasets.get(id)).toEqual(offSale);
+    });
+
+    test('back on sale at the same price it is as it was; again changes nothing', async () => {
+      const { datasets, time, id } = await clockOf();
+      await datasets.setPrice(id, 12n);
+      const asItWas = await datasets.get(id);
+      await datasets.takeOffSale(id);
+      time.now += 2 * HOUR;
+      expect((await datasets.putOnSale(id, 12n))?.now).toEqual(asItWas);
+      expect(await datasets.get(id)).toEqual(asItWas);
+      expect(await datasets.putOnSale(id, 12n)).toEqual({ before: asItWas, now: asItWas });
+    });
+
+    test('back on sale at another price, the old one opens channels as long as it did off sale', async () => {
+      const { datasets, time, id } = await clockOf();
+      await datasets.takeOffSale(id);
+      time.now += HOUR / 2;
+      const back = dataset({
+        pricePerChunk: 12n,
+        previousPrice: { pricePerChunk: 10n, until: 5_000 + HOUR },
+      });
+      expect((await datasets.putOnSale(id, 12n))?.now).toEqual(back);
+      expect(await datasets.get(id)).toEqual(back);
+    });
+
+    test('a price and a taking off at once: both hold, and the old price is kept', async () => {
+      const { datasets, id } = await clockOf();
+      const changes = await Promise.all([datasets.putOnSale(id, 12n), datasets.takeOffSale(id)]);
+      expect(changes).toHaveLength(2);
+      expect(await datasets.get(id)).toEqual(
+        dataset({
+          pricePerChunk: 12n,
+          forSaleUntil: expect.any(Number),
+          previousPrice: { pricePerChunk: 10n, until: 5_000 + HOUR },
+        }),
+      );
+    });
+
+    test('what was never put is neither taken off nor put on', async () => {
+      const { datasets } = await clockOf();
+      expect(await datasets.takeOffSale('00'.repeat(32))).toBeUndefined();
+      expect(await datasets.putOnSale('00'.repeat(32), 1n)).toBeUndefined();
+    });
   });
 
   test('amounts are numbers in the table', async () => {
