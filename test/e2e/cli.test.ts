@@ -50,7 +50,7 @@ describe('help and usage', () => {
     [['publish', '.', '--price', '0'], /must be a whole number of satoshis, at least 1/],
     [['publish', '.'], /required option '--price <satoshis>' not specified/],
     [['publish', '.', '--price', '1'], /required option '--shop <path>' not specified/],
-    [['price', 'data', '0'], /must be a whole number of satoshis, at least 1/],
+    [['price', 'data', '0', '--shop', '.'], /must be a whole number of satoshis, at least 1/],
     [['shop', 'fund', 'address', '1.5'], /must be a whole number of satoshis/],
     [['shop', 'mine', '0'], /must be a whole number from 1 to 9999/],
     [['shop', 'dev', '--chain', 'litecoin'], /must be bitcoind or embedded/],
