@@ -13,7 +13,10 @@ const ENTRIES = {
   spillway: path('client/cli/main.ts'),
   demo: path('local/demo.ts'),
   drill: path('local/drill.ts'),
+  // Beside the parts: that is where the code lies that starts it.
+  'parts/segment-worker': path('client/buyer/transfer/segment-worker.ts'),
 };
+const COMMANDS = ['spillway', 'demo', 'drill'];
 
 const entryPoints = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
 rmSync(outdir, { recursive: true, force: true });
@@ -31,4 +34,4 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });
-for (const name of Object.keys(entryPoints)) chmodSync(join(outdir, `${name}.js`), 0o755);
+for (const name of COMMANDS) if (entryPoints[name]) chmodSync(join(outdir, `${name}.js`), 0o755);

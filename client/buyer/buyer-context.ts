@@ -6,7 +6,7 @@ import { interrupted } from './errors.ts';
 import type { PurchaseJournal } from './purchase-journal.ts';
 import type { RetryOptions } from './retry.ts';
 import type { ShopClient } from './shop-client.ts';
-import type { TransferPool } from './transfer-pool.ts';
+import type { TransferPool } from './transfer/transfer-pool.ts';
 import type { Wallet } from './wallet.ts';
 
 /** What a purchase tells while it goes on. Money is satoshis, sizes are bytes. */
@@ -60,6 +60,8 @@ export interface Buyer {
   readonly pollInterval: number;
   readonly retry: RetryOptions;
   readonly signal?: AbortSignal;
+  /** The built worker that moves the data; without it, all happens in the caller's thread. */
+  readonly segmentWorker?: URL;
 }
 
 export interface BuyLimits {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, realpath, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,6 +5,7 @@ import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared
 import { syncFolder } from './durable-files.ts';
 import { BuyerError, systemCode } from './errors.ts';
 import { exists, foldersOf, isInside, isWhole, makeFolders, openNoFollow } from './safe-paths.ts';
+import type { SegmentPlace } from './transfer/outcome.ts';
 
 /**
  * A dataset's files as they come in. Until a file is whole and checked it lives under a folder of its own, so that nobody
@@ -14,24 +14,18 @@ import { exists, foldersOf, isInside, isWhole, makeFolders, openNoFollow } from 
 export interface DatasetFiles {
   /** The output folder, resolved. */
   readonly output: string;
-  /** Opens a run of bytes for writing, in order from its start. */
-  writer(span: Span): SpanWriter;
-  /** SHA-256 of what the disk holds there, hex; undefined where it holds less. */
-  hash(span: Span): Promise<string | undefined>;
+  /** Where a segment lies. */
+  place(segment: Span): SegmentPlace;
   /** True where every file of the run is there in its size. */
   isThere(span: Span): Promise<boolean>;
-  /** Returns once the bytes of a run are on the disk, whatever happens to the machine. */
-  sync(span: Span): Promise<void>;
+  /** Returns once what was written to these runs is on the disk, whatever happens to the machine. */
+  sync(spans: readonly Span[]): Promise<void>;
   /** Gives every file that is not finished yet its final name. All data must be there and checked. */
   finish(): Promise<void>;
 }
 
-export interface SpanWriter {
-  write(bytes: Uint8Array): Promise<void>;
-  close(): Promise<void>;
-}
-
-const READ_BYTES = 1024 * 1024;
+/** Files that are synced at the same time: a file system writes its own journal once for many. */
+const SYNCED_TOGETHER = 16;
 
 /**
  * @param folder where to put them; made if it is not there
@@ -72,56 +66,25 @@ export async function datasetFiles(
     return undefined;
   };
 
+  const syncFile = async (file: SizedFile): Promise<void> => {
+    const handle = await readable(file);
+    if (!handle) throw new BuyerError('disk', `${file.path} disappeared while it was being written.`);
+    try {
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  };
+
   return {
     output,
-    writer(span) {
-      const rest = pieces(span);
-      let handle: FileHandle | undefined;
-      let done = 0;
-      const next = async () => {
-        await handle?.close();
-        handle = undefined;
-        rest.shift();
-        done = 0;
-      };
-      return {
-        async write(bytes) {
-          for (let at = 0; at < bytes.length; ) {
-            const [piece] = rest;
-            if (!piece) throw new RangeError('more bytes than the span holds');
-            if (done === 0) handle = await writable(piece);
-            const length = Math.min(bytes.length - at, piece.length - done);
-            await writeWhole(handle, bytes.subarray(at, at + length), piece.offset + done);
-            at += length;
-            done += length;
-            if (done === piece.length) await next();
-          }
-        },
-        async close() {
-          await handle?.close();
-          handle = undefined;
-        },
-      };
-    },
-    async hash(span) {
-      const hash = createHash('sha256');
-      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, span.length));
-      for (const piece of pieces(span)) {
-        const handle = await readable(piece);
-        if (!handle) return undefined;
-        try {
-          for (let at = 0; at < piece.length; ) {
-            const want = Math.min(buffer.length, piece.length - at);
-            const { bytesRead } = await handle.read(buffer, 0, want, piece.offset + at);
-            if (bytesRead === 0) return undefined;
-            hash.update(buffer.subarray(0, bytesRead));
-            at += bytesRead;
-          }
-        } finally {
-          await handle.close();
-        }
-      }
-      return hash.digest('hex');
+    place(segment) {
+      const found = filesOfSpan(starts, segment).map(({ file, offset, length }) => ({
+        ...fileAt(files, file),
+        offset,
+        length,
+      }));
+      return { output, partial, pieces: found };
     },
     async isThere(span) {
       for (const piece of pieces(span)) {
@@ -132,16 +95,20 @@ export async function datasetFiles(
       }
       return true;
     },
-    async sync(span) {
-      for (const piece of pieces(span)) {
-        const handle = await readable(piece);
-        if (!handle) throw new BuyerError('disk', `${piece.path} disappeared while it was being written.`);
-        try {
-          await handle.datasync();
-        } finally {
-          await handle.close();
+    async sync(spans) {
+      const touched = new Set(spans.flatMap((span) => filesOfSpan(starts, span).map(({ file }) => file)));
+      const folders = new Set<string>([output]);
+      const queue = [...touched];
+      const one = async () => {
+        for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
+          const file = fileAt(files, index);
+          await syncFile(file);
+          for (const folder of foldersOf(partial, file.path)) folders.add(folder);
         }
-      }
+      };
+      await Promise.all(Array.from({ length: SYNCED_TOGETHER }, one));
+      // The names too: a file that was made must be found again.
+      for (const folder of folders) if (await exists(folder)) await syncFolder(folder);
     },
     async finish() {
       const folders = new Set<string>();
@@ -186,19 +153,6 @@ function fileAt(files: readonly SizedFile[], index: number): SizedFile {
   const file = files[index];
   if (!file) throw new RangeError(`there is no file ${index}`);
   return file;
-}
-
-async function writeWhole(
-  handle: FileHandle | undefined,
-  bytes: Uint8Array,
-  position: number,
-): Promise<void> {
-  // A finished file is whole and checked: what comes again for its neighbours' sake is dropped.
-  if (!handle) return;
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at);
-    at += bytesWritten;
-  }
 }
 
 /** What is left of the folder for unfinished files; one that holds anything else stays. */

@@ -5,6 +5,8 @@ import type { Purchase } from './buyer-context.ts';
 import type { ChannelSecrets } from './channel-secrets.ts';
 import { checkLink } from './checks.ts';
 import { downloadChunk } from './download.ts';
+import { BuyerError } from './errors.ts';
+import { SegmentWrong } from './fetch-segment.ts';
 
 /**
  * Brings a chunk of a channel to the disk and says so in the journal.
@@ -25,17 +27,36 @@ export async function fetchChunk(
     checkLink(given, expected);
     return given.url;
   };
-  await downloadChunk({
+  const begun = journal.state().begun.has(chunk);
+  // Not awaited first: a machine that loses it fetches again what it might have found.
+  const noted = begun ? undefined : journal.append({ v: 1, record: 'chunk-begun', chunk });
+  const data = downloadChunk({
     manifest,
     files,
     pool,
     chunk,
+    begun,
     link,
     retry: buyer.retry,
     ...(buyer.signal && { signal: buyer.signal }),
     onBytes: byteReport(purchase),
   });
+  const [outcome] = await Promise.allSettled([data, noted]);
+  if (outcome.status === 'rejected') throw await withEvidence(purchase, outcome.reason);
+  await noted;
   await journal.append({ v: 1, record: 'chunk-verified', chunk });
+}
+
+/** What is wrong must be shown to the seller, and to others if need be, long after the message has scrolled away. */
+async function withEvidence({ journal, manifestId }: Purchase, error: unknown): Promise<unknown> {
+  if (!(error instanceof SegmentWrong)) return error;
+  const evidence = { manifest: manifestId, ...error.evidence };
+  const path = await journal.keepEvidence(evidence);
+  return new BuyerError(error.code, error.message, {
+    next: `Nothing was paid for this chunk. Tell the seller (what came is described in ${path}), or take the rest back with \`spillway refund\`.`,
+    evidence: { ...evidence, keptIn: path },
+    cause: error,
+  });
 }
 
 function byteReport({ manifest, journal, report }: Purchase): (count: number) => void {

@@ -14,7 +14,7 @@ import { strikeLostChunks, verifiedBytes } from './fetch-chunk.ts';
 import { openPurchase, type PurchaseJournal, purchaseId } from './purchase-journal.ts';
 import { retry } from './retry.ts';
 import { type ShopClient, shopClient } from './shop-client.ts';
-import { transferPool } from './transfer-pool.ts';
+import { transferPool } from './transfer/transfer-pool.ts';
 import { openWallet } from './wallet.ts';
 
 /** What a person asks for. */
@@ -26,6 +26,8 @@ export interface BuyRequest {
   readonly output?: string;
   readonly limits?: BuyLimits;
   readonly connections?: number;
+  /** Bytes a second. */
+  readonly limitRate?: number;
   /** Wait for a deposit that is needed (default), or for the settlement to be in a block. */
   readonly wait?: { readonly deposit?: boolean; readonly settlement?: boolean };
   /** Asked once, before anything is bound; false ends the purchase. */
@@ -73,7 +75,12 @@ export async function preparePurchase(
       manifestId,
       sellerKey: hexToBytes(policy.sellerKey),
       files,
-      pool: transferPool({ connections: request.connections ?? CONNECTIONS }),
+      pool: transferPool({
+        connections: request.connections ?? CONNECTIONS,
+        workerFile: buyer.segmentWorker,
+        environment: process.env,
+        limitRate: request.limitRate,
+      }),
       report,
       ...found,
     };

@@ -4,6 +4,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Manifest, parseManifest } from '../../shared/dataset/manifest.ts';
 import { sha256 } from '../../shared/protocol/hashes.ts';
 import { makePrivateFolder, writeDurably } from './durable-files.ts';
+import type { Evidence } from './errors.ts';
 import { openJournal, readJournal } from './journal.ts';
 import { acquireLock } from './lock.ts';
 import { type PurchaseRecord, purchaseRecord } from './purchase-records.ts';
@@ -17,6 +18,8 @@ export interface PurchaseJournal {
   append(record: PurchaseRecord): Promise<void>;
   readManifest(): Promise<Uint8Array | undefined>;
   writeManifest(bytes: Uint8Array): Promise<void>;
+  /** Writes down what a shop did wrong, for good. @returns the file's path */
+  keepEvidence(evidence: Evidence): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -43,6 +46,11 @@ export async function openPurchase(home: string, id: string): Promise<PurchaseJo
       },
       readManifest: () => readFile(manifestPath).catch(() => undefined),
       writeManifest: (bytes) => writeDurably(manifestPath, bytes),
+      async keepEvidence(evidence) {
+        const path = join(folder, `${id}.evidence-${evidence.chunk}-${evidence.segment}.json`);
+        await writeDurably(path, `${JSON.stringify(evidence, undefined, 2)}\n`);
+        return path;
+      },
       async close() {
         await journal.close();
         await release();

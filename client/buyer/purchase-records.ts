@@ -84,7 +84,9 @@ export const purchaseRecord = v.variant('record', [
     outpoint: outpointSchema,
     height,
   }),
-  /** The chunk's data is on the disk and every segment was checked. `chunk` counts within the dataset. */
+  /** Some of the chunk's data may be on the disk, unchecked. `chunk` counts within the dataset, as below. */
+  v.strictObject({ v: version, record: v.literal('chunk-begun'), chunk }),
+  /** The chunk's data is on the disk and every segment was checked. */
   v.strictObject({ v: version, record: v.literal('chunk-verified'), chunk }),
   /** Its files were found missing. It is paid for, so it is fetched again for nothing. */
   v.strictObject({ v: version, record: v.literal('chunk-lost'), chunk }),

@@ -52,18 +52,27 @@ export interface PurchaseState {
   readonly channels: readonly ChannelRecordState[];
   /** Chunks of the dataset that are on the disk, checked. */
   readonly verified: Set<number>;
+  /** Chunks of the dataset of which something may be on the disk. */
+  readonly begun: Set<number>;
   readonly complete: boolean;
 }
 
 const emptyPurchase = { channels: [], complete: false };
 
 export function purchaseState(records: readonly PurchaseRecord[]): PurchaseState {
-  return records.reduce(foldRecord, { ...emptyPurchase, verified: new Set<number>() });
+  return records.reduce(foldRecord, {
+    ...emptyPurchase,
+    verified: new Set<number>(),
+    begun: new Set<number>(),
+  });
 }
 
-/** The state after one more record. The set of verified chunks is changed in place: copying it for each chunk is quadratic. */
+/** The state after one more record. The sets of chunks are changed in place: copying them for each chunk is quadratic. */
 export function foldRecord(state: PurchaseState, record: PurchaseRecord): PurchaseState {
   switch (record.record) {
+    case 'chunk-begun':
+      state.begun.add(record.chunk);
+      return state;
     case 'chunk-verified':
       state.verified.add(record.chunk);
       return state;
@@ -106,7 +115,7 @@ function plannedChannel(record: RecordOf<'channel-planned'>): ChannelRecordState
 
 type ChannelRecord = Exclude<
   PurchaseRecord,
-  RecordOf<'planned' | 'complete' | 'channel-planned' | 'chunk-verified' | 'chunk-lost'>
+  RecordOf<'planned' | 'complete' | 'channel-planned' | 'chunk-begun' | 'chunk-verified' | 'chunk-lost'>
 >;
 
 function foldChannel(channel: ChannelRecordState, record: ChannelRecord): ChannelRecordState {

@@ -40,7 +40,7 @@ export async function buy(
     if (request.wait?.settlement) await awaitEnds(purchase);
     return purchaseResult(purchase);
   } finally {
-    purchase.pool.close();
+    await purchase.pool.close();
     await purchase.journal.close();
   }
 }

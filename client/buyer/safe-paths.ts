@@ -7,7 +7,7 @@ import { BuyerError, systemCode } from './errors.ts';
 /** Opening and making what a stranger has named: nothing goes through a link. */
 
 /** Windows has no O_NOFOLLOW; there the check of the folders has to do. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+export const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 export async function openNoFollow(path: string, flags: number): Promise<FileHandle> {
   try {
@@ -64,6 +64,6 @@ export function foldersOf(root: string, path: string): string[] {
   return [root, ...components.map((_, index) => join(root, ...components.slice(0, index + 1)))];
 }
 
-function throughLink(path: string): BuyerError {
+export function throughLink(path: string): BuyerError {
   return new BuyerError('disk', `${path} is not a folder: nothing is written through links.`);
 }

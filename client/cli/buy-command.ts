@@ -4,7 +4,14 @@ import type { DatasetAnswer } from '../../shared/http/api.ts';
 import type { BuyLimits } from '../buyer/buyer-context.ts';
 import { interrupted } from '../buyer/errors.ts';
 import type { PurchaseResult } from '../buyer/purchase-result.ts';
-import { addBuyerOptions, type BuyerOptions, count, runAsBuyer, satoshis } from './buyer-options.ts';
+import {
+  addBuyerOptions,
+  type BuyerOptions,
+  byteRate,
+  count,
+  runAsBuyer,
+  satoshis,
+} from './buyer-options.ts';
 import { formatByteSize } from './byte-size.ts';
 import { progressReporter } from './progress.ts';
 
@@ -14,6 +21,7 @@ interface BuyOptions extends BuyerOptions {
   readonly maxCapacity?: bigint;
   readonly ahead?: number;
   readonly connections?: number;
+  readonly limitRate?: number;
   readonly yes?: true;
   readonly deposit: boolean;
   readonly wait?: true;
@@ -30,6 +38,7 @@ export function buyCommand(): Command {
     .option('--max-capacity <satoshis>', 'bind no more than this at once', satoshis)
     .option('--ahead <chunks>', 'chunks to pay ahead where the shop gives no credit (default: 1)', count)
     .option('--connections <number>', 'parallel transfers (default: 8)', count)
+    .option('--limit-rate <bytes>', 'bytes a second for all transfers together, e.g. 5MB', byteRate)
     .option('-y, --yes', 'do not ask before money is bound')
     .option('--no-deposit', 'end at once, with exit code 3, where the wallet lacks money')
     .option('--wait', 'wait until the settlement is in a block')
@@ -49,6 +58,7 @@ export function buyCommand(): Command {
           limits: limitsOf(options),
           ...(options.output !== undefined && { output: options.output }),
           ...(options.connections !== undefined && { connections: options.connections }),
+          ...(options.limitRate !== undefined && { limitRate: options.limitRate }),
           wait: { deposit: options.deposit, settlement: options.wait === true },
           ...(mustAsk(options) && { confirm: ask }),
         },

@@ -3,8 +3,12 @@ import { MAX_SATOSHIS } from '../../shared/limits.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Buyer } from '../buyer/buyer-context.ts';
 import { BuyerError } from '../buyer/errors.ts';
+import { parseByteSize } from './byte-size.ts';
 import { INTERRUPTED_EXIT } from './exit-codes.ts';
 import { failureOf, jsonLine } from './report-failure.ts';
+
+/** Bytes a second: with less, a link ends before a segment has come. */
+const MIN_RATE = 10_000;
 
 /** What every command of a buyer takes. */
 export interface BuyerOptions {
@@ -70,6 +74,7 @@ async function openBuyer(options: BuyerOptions, signal: AbortSignal): Promise<Bu
     pollInterval: options.pollInterval * 1000,
     retry: PATIENT,
     signal,
+    segmentWorker: new URL('./segment-worker.js', import.meta.url),
   };
 }
 
@@ -107,6 +112,15 @@ export function satoshis(text: string): bigint {
 export function count(text: string): number {
   if (!/^[1-9][0-9]?$/.test(text)) throw new InvalidArgumentError('must be a whole number from 1 to 99.');
   return Number(text);
+}
+
+/** @returns bytes */
+export function byteRate(text: string): number {
+  const rate = parseByteSize(text.replace(/\/s$/, ''));
+  if (rate === undefined || rate < MIN_RATE) {
+    throw new InvalidArgumentError('must be bytes a second, e.g. 5MB or 500KiB, and at least 10kB.');
+  }
+  return rate;
 }
 
 function seconds(text: string): number {

@@ -125,7 +125,10 @@ export async function startFakeShop(options: FakeShopOptions): Promise<FakeShop>
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     const [from, to] = lies.ignoreRange || !range ? [0, length - 1] : [Number(range[1]), Number(range[2])];
     shop.served += to - from + 1;
-    const headers = lies.ignoreRange ? {} : { 'content-range': `bytes ${from}-${to}/${length}` };
+    const headers = {
+      'content-length': to - from + 1,
+      ...(!lies.ignoreRange && { 'content-range': `bytes ${from}-${to}/${length}` }),
+    };
     response.writeHead(lies.ignoreRange ? 200 : 206, headers).end(object.subarray(from, to + 1));
   });
   const api = createServer((request, response) => {

@@ -114,7 +114,7 @@ describe('nothing is paid for a chunk when the shop', () => {
     world.shop.lies.redirect = 'http://127.0.0.1:9/';
     await expect(run()).rejects.toMatchObject({
       code: 'bad-data',
-      message: 'The object store answers with status 302.',
+      message: 'The object store redirects to 127.0.0.1:9.',
     });
   });
 

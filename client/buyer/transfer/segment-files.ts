@@ -1,0 +1,154 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { BuyerError, systemCode } from '../errors.ts';
+import { foldersOf, NO_FOLLOW, throughLink } from '../safe-paths.ts';
+import type { FilePiece, SegmentPlace } from './outcome.ts';
+
+/** A worker's view of the files: it does nothing else meanwhile, so its calls wait for the disk. Nothing goes through a link. */
+
+export interface SegmentWriter {
+  /** Writes what comes next of the segment. */
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
+const READ_BYTES = 256 * 1024;
+
+/**
+ * Opens a segment for writing; its files and folders are made as they are needed, each file in its full size.
+ * @param from bytes of the segment that are there already
+ */
+export function segmentWriter(place: SegmentPlace, from: number): SegmentWriter {
+  let index = 0;
+  /** Bytes of the current piece that are behind us. */
+  let done = from;
+  let file: number | undefined;
+  let open = false;
+
+  const leave = () => {
+    if (file !== undefined) closeSync(file);
+    file = undefined;
+    open = false;
+  };
+  return {
+    write(bytes) {
+      for (let at = 0; at < bytes.length; ) {
+        const piece = place.pieces[index];
+        if (!piece) throw new RangeError('more bytes than the segment holds');
+        if (done >= piece.length) {
+          leave();
+          done -= piece.length;
+          index += 1;
+          continue;
+        }
+        if (!open) {
+          file = openForWriting(place, piece);
+          open = true;
+        }
+        const length = Math.min(bytes.length - at, piece.length - done);
+        // A finished file is whole and checked: what comes again for its neighbours' sake is dropped.
+        if (file !== undefined) writeWhole(file, bytes.subarray(at, at + length), piece.offset + done);
+        at += length;
+        done += length;
+      }
+    },
+    close: leave,
+  };
+}
+
+/**
+ * Reads what the disk holds of a segment, in order, until it is all read or something is missing.
+ * @param most bytes to read
+ * @returns bytes read
+ */
+export function readSegment(place: SegmentPlace, most: number, take: (bytes: Uint8Array) => void): number {
+  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, most));
+  let total = 0;
+  for (const piece of place.pieces) {
+    if (total === most) break;
+    const file = openForReading(place, piece);
+    if (file === undefined) return total;
+    try {
+      for (let done = 0; done < piece.length && total < most; ) {
+        const want = Math.min(buffer.length, piece.length - done, most - total);
+        const count = readSync(file, buffer, 0, want, piece.offset + done);
+        if (count === 0) return total;
+        take(buffer.subarray(0, count));
+        done += count;
+        total += count;
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+  return total;
+}
+
+function openForWriting({ output, partial }: SegmentPlace, { path, size }: FilePiece): number | undefined {
+  if (isWhole(join(output, path), size)) return undefined;
+  makeFolders(partial, path);
+  const file = openNoFollow(join(partial, path), constants.O_RDWR | constants.O_CREAT);
+  if (fstatSync(file).size !== size) ftruncateSync(file, size);
+  return file;
+}
+
+function openForReading({ output, partial }: SegmentPlace, { path, size }: FilePiece): number | undefined {
+  for (const root of [output, partial]) {
+    const isThere = isWhole(join(root, path), size) && foldersOf(root, path).every(isFolder);
+    if (isThere) return openNoFollow(join(root, path), constants.O_RDONLY);
+  }
+  return undefined;
+}
+
+function isWhole(path: string, size: number): boolean {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found?.isFile() === true && found.size === size;
+  } catch (error) {
+    if (systemCode(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return lstatSync(path).isDirectory();
+}
+
+/** Made where they are missing; what is there must be a folder. */
+function makeFolders(root: string, path: string): void {
+  for (const folder of foldersOf(root, path)) {
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) makeFolder(folder);
+    if (!isFolder(folder)) throw throughLink(folder);
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another worker was faster.
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}
+
+function openNoFollow(path: string, flags: number): number {
+  try {
+    return openSync(path, flags | NO_FOLLOW, 0o644);
+  } catch (error) {
+    throw new BuyerError('disk', `${path} cannot be opened.`, { cause: error });
+  }
+}
+
+function writeWhole(file: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, position + at);
+}

@@ -1,0 +1,169 @@
+import { availableParallelism } from 'node:os';
+import type { FetchOutcome, Held, SegmentFetch, SegmentPlace } from './outcome.ts';
+import type { ProxyEnvironment } from './proxy.ts';
+import { sharedRate } from './rate-limit.ts';
+import type { MoverOptions } from './segment-mover.ts';
+import { type SegmentWorker, startWorker, workerInThisThread } from './start-worker.ts';
+
+/**
+ * A purchase's connections to the object store, and the workers that own them, shared by all chunks that are under way. What
+ * lies nearest to the dataset's beginning goes first, so that a later chunk takes only the connections that an earlier one
+ * leaves idle.
+ */
+export interface TransferPool {
+  /**
+   * Looks at what the disk holds of a segment.
+   * @param position of its first byte in the dataset
+   * @param place asked when its turn has come
+   */
+  look(position: number, signal: AbortSignal, place: () => SegmentPlace, length: number): Promise<Held>;
+  /**
+   * @param fetch asked when its turn has come
+   * @throws BuyerError usage or disk, or the system's error, where the files cannot be written; what the signal says
+   */
+  fetch(
+    position: number,
+    signal: AbortSignal,
+    fetch: () => Promise<SegmentFetch>,
+    onBytes: (count: number) => void,
+  ): Promise<FetchOutcome>;
+  close(): Promise<void>;
+}
+
+export interface TransferPoolOptions {
+  /** Transfers at the same time; fewer while the server says that it is overloaded. */
+  readonly connections: number;
+  /** The built worker; without it everything runs in this thread. */
+  readonly workerFile?: URL | undefined;
+  /** Where proxies are named. */
+  readonly environment: ProxyEnvironment;
+  /** Bytes a second. */
+  readonly limitRate?: number | undefined;
+  /** Milliseconds in which something must come. */
+  readonly stallTimeout?: number;
+}
+
+const STALL_TIMEOUT = 30_000;
+
+/** Two bring a loopback server's speed on two cores; four are beyond what networks bring. */
+const MAX_WORKERS = 4;
+
+/** Segments that must come without trouble, for each connection, before one more is tried. */
+const CALM_SEGMENTS = 4;
+
+interface Waiting {
+  readonly position: number;
+  readonly start: () => void;
+}
+
+export function transferPool(options: TransferPoolOptions): TransferPool {
+  const workers = startWorkers(options).map((worker) => ({ worker, tasks: 0 }));
+  const waiting: Waiting[] = [];
+  const allowed = allowance(options.connections);
+  let running = 0;
+
+  const startNext = () => {
+    while (running < allowed.now()) {
+      const next = waiting.shift();
+      if (!next) return;
+      running += 1;
+      next.start();
+    }
+  };
+  const turn = (position: number, signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        waiting.splice(waiting.indexOf(entry), 1);
+        reject(signal.reason);
+      };
+      const entry: Waiting = {
+        position,
+        start: () => {
+          signal.removeEventListener('abort', leave);
+          resolve();
+        },
+      };
+      signal.throwIfAborted();
+      signal.addEventListener('abort', leave, { once: true });
+      const after = waiting.findIndex((other) => other.position > position);
+      waiting.splice(after < 0 ? waiting.length : after, 0, entry);
+      startNext();
+    });
+  const run = async <T>(
+    position: number,
+    signal: AbortSignal,
+    work: (worker: SegmentWorker) => Promise<T>,
+  ): Promise<T> => {
+    await turn(position, signal);
+    const least = workers.reduce((a, b) => (b.tasks < a.tasks ? b : a));
+    least.tasks += 1;
+    try {
+      return await work(least.worker);
+    } finally {
+      least.tasks -= 1;
+      running -= 1;
+      startNext();
+    }
+  };
+
+  return {
+    look: (position, signal, place, length) =>
+      run(position, signal, (worker) => worker.look(place(), length)),
+    fetch: (position, signal, fetch, onBytes) =>
+      run(position, signal, async (worker) => {
+        const since = allowed.reductions();
+        const outcome = await worker.fetch(await fetch(), signal, onBytes);
+        signal.throwIfAborted();
+        if (outcome.kind === 'broken' && outcome.busy) allowed.reduce(since);
+        if (outcome.kind === 'received') allowed.calm();
+        return outcome;
+      }),
+    async close() {
+      await Promise.all(workers.map(({ worker }) => worker.close()));
+    },
+  };
+}
+
+function startWorkers(options: TransferPoolOptions): SegmentWorker[] {
+  const { connections, workerFile, environment, limitRate, stallTimeout = STALL_TIMEOUT } = options;
+  const each: MoverOptions = {
+    environment,
+    stallTimeout,
+    ...(limitRate !== undefined && { limit: sharedRate(limitRate) }),
+  };
+  if (!workerFile) return [workerInThisThread(each)];
+  const count = Math.min(connections, MAX_WORKERS, Math.max(2, availableParallelism()));
+  return Array.from({ length: count }, () => startWorker(workerFile, each));
+}
+
+interface Allowance {
+  now(): number;
+  reductions(): number;
+  /** Half as many. @param since the count of reductions when the refused transfer began: those of one moment count once */
+  reduce(since: number): void;
+  /** A segment came without trouble. */
+  calm(): void;
+}
+
+/** How many transfers at a time: half after a refusal, one more after a while without. */
+function allowance(most: number): Allowance {
+  let now = most;
+  let reductions = 0;
+  let calm = 0;
+  return {
+    now: () => now,
+    reductions: () => reductions,
+    reduce(since) {
+      if (since !== reductions) return;
+      reductions += 1;
+      now = Math.max(1, Math.floor(now / 2));
+      calm = 0;
+    },
+    calm() {
+      calm += 1;
+      if (now === most || calm < now * CALM_SEGMENTS) return;
+      now += 1;
+      calm = 0;
+    },
+  };
+}
