@@ -3,7 +3,7 @@ import type { ChunkLink } from '../http/api.ts';
 import { commitmentMessage } from '../protocol/commitment.ts';
 import { verifyMessage } from '../protocol/signature.ts';
 import type { Channel, FundingRecord } from '../store/channel-record.ts';
-import { changeOf, deadlines, fundingAt, priceOf, stateMembers } from './channel-facts.ts';
+import { bytesOf, changeOf, deadlines, fundingAt, priceOf, stateMembers } from './channel-facts.ts';
 import { chunkLink } from './chunk-link.ts';
 import { issueChunk, requireNotRestored } from './issue-chunk.ts';
 import type { Shop } from './shop.ts';
@@ -77,6 +77,8 @@ export async function acceptCommitment(shop: Shop, channel: Channel, payment: Pa
     shop.log('commitment-accepted', {
       channelId: current.id,
       k,
+      chunks: k - current.paid,
+      bytes: bytesOf(current, current.paid, k),
       satoshis: (priceOf(current, k) - priceOf(current, current.paid)).toString(),
     });
     return { channel: accepted, next: linked === undefined ? null : await chunkLink(shop, accepted, linked) };

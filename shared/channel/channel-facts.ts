@@ -3,7 +3,7 @@ import type { Outpoint } from '../chain/chain.ts';
 import type { Policy } from '../config.ts';
 import type { Problem } from '../errors.ts';
 import type { ChannelAnswer } from '../http/api.ts';
-import { change, price } from '../protocol/price.ts';
+import { change, chunkSizeAt, price } from '../protocol/price.ts';
 import { fundingScript } from '../protocol/script.ts';
 import type { Funding } from '../protocol/sighash.ts';
 import { termsToJson } from '../protocol/terms.ts';
@@ -47,6 +47,17 @@ export function priceOf({ terms, shape }: Pick<Channel, 'terms' | 'shape'>, paid
 /** A's change after `paid` chunks. */
 export function changeOf({ terms, shape }: Pick<Channel, 'terms' | 'shape'>, paid: number): bigint {
   return change(terms, shape, paid);
+}
+
+/** Bytes of the channel's chunks from one number up to another, not including it. */
+export function bytesOf(
+  { terms, shape }: Pick<Channel, 'terms' | 'shape'>,
+  from: number,
+  to: number,
+): number {
+  let bytes = 0;
+  for (let chunk = from; chunk < to; chunk++) bytes += chunkSizeAt(shape, terms.first + chunk);
+  return bytes;
 }
 
 /** Opened before the table was restored: what was signed or paid on it since the backup may be lost (rule 22b). */

@@ -47,9 +47,9 @@ export async function closeChannel(shop: Shop, channel: Channel): Promise<Closed
 }
 
 async function settle(shop: Shop, channel: Channel): Promise<Closed | typeof CHANGED_MEANWHILE> {
-  const closing = await advance(shop.channels, channel.id, { states: ['OPEN'] }, 'CLOSING', { dueAt: 0 });
+  const reason = 'the buyer closed it';
+  const closing = await advance(shop, channel.id, { states: ['OPEN'] }, 'CLOSING', { dueAt: 0 }, { reason });
   if (!closing) return CHANGED_MEANWHILE;
-  shop.log('channel-closing', { channelId: channel.id, paid: closing.paid, reason: 'the buyer closed it' });
   try {
     return { channel: await settleChannel(shop, closing), cancels: [] };
   } catch (error) {
@@ -78,14 +78,13 @@ async function cancel(shop: Shop, channel: Channel): Promise<Closed | typeof CHA
     );
   }
   const cancelled = await advance(
-    shop.channels,
+    shop,
     channel.id,
     { states: ['PROPOSED', 'OPEN', 'REFUSED'], paid: 0, delivered: 0 },
     'CANCELLED',
     { dueAt: channel.terms.refundHeight + BLOCKS_KEPT_AFTER_REFUND },
   );
   if (!cancelled) return CHANGED_MEANWHILE;
-  shop.log('channel-cancelled', { channelId: channel.id });
   return { channel: cancelled, cancels: await signCancels(shop, cancelled) };
 }
 

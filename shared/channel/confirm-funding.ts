@@ -54,12 +54,15 @@ export async function confirmFunding(
     if (!found.confirmation || depth < required)
       return waitFor(shop, current, outpoint, tip, depth, required);
     const funding = { outpoint, ...found.confirmation };
-    const opened = await advance(shop.channels, current.id, { states: ['PROPOSED'] }, 'OPEN', {
-      funding,
-      dueAt: nextLook(shop, current, tip.height, funding.height),
-    });
+    const opened = await advance(
+      shop,
+      current.id,
+      { states: ['PROPOSED'] },
+      'OPEN',
+      { funding, dueAt: nextLook(shop, current, tip.height, funding.height) },
+      { height: funding.height, confirmations: depth },
+    );
     if (!opened) return CHANGED_MEANWHILE;
-    shop.log('channel-opened', { channelId: current.id, height: funding.height, confirmations: depth });
     return { channel: opened, confirmations: depth, confirmationsRequired: required };
   });
 }
@@ -98,12 +101,11 @@ export async function fundingOnChain(shop: Shop, channel: Channel, outpoint: Out
 
 /** Rule 12: a funding that was held back, so that L would come before the seller is safe, never opens the channel. */
 async function refuse(shop: Shop, channel: Channel, outpoint: Outpoint, required: number) {
-  const refused = await advance(shop.channels, channel.id, { states: ['PROPOSED'] }, 'REFUSED', {
+  const refused = await advance(shop, channel.id, { states: ['PROPOSED'] }, 'REFUSED', {
     claimed: outpoint,
     dueAt: channel.terms.refundHeight + BLOCKS_KEPT_AFTER_REFUND,
   });
   if (!refused) return CHANGED_MEANWHILE;
-  shop.log('funding-too-late', { channelId: channel.id });
   return { channel: refused, confirmations: 0, confirmationsRequired: required };
 }
 

@@ -25,13 +25,13 @@ export async function noteSpend(
     if (channel.spend?.txid === txid && channel.spend.height === confirmation.height) return channel;
     return (await shop.channels.change(channel.id, { states: ['CLOSING'] }, { spend: seen })) ?? channel;
   }
-  shop.log(by === 'seller' ? 'channel-settled' : 'channel-expired', { channelId: channel.id, txid });
   const ended = await advance(
-    shop.channels,
+    shop,
     channel.id,
     { states: ['CLOSING'] },
     by === 'seller' ? 'SETTLED' : 'EXPIRED',
     { spend: seen, dueAt: channel.terms.refundHeight + BLOCKS_KEPT_AFTER_REFUND },
+    { txid },
   );
   return ended ?? channel;
 }

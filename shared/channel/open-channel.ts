@@ -12,6 +12,7 @@ import { sameBytes } from './channel-facts.ts';
 import { type Continuation, continuesFrom } from './continuation.ts';
 import { lifetimesAt } from './lifetimes.ts';
 import type { Shop } from './shop.ts';
+import { tellState } from './transitions.ts';
 
 /** vB of a settlement of one channel with change: what the first chunk's price must pay for (docs/protocol.md section 2). */
 const SETTLEMENT_VBYTES = 169n;
@@ -54,7 +55,10 @@ export async function openChannel(shop: Shop, terms: Terms, continuation?: Conti
     settlements: [],
   };
   const forgetAt = unixSeconds(shop.clock) + PROPOSAL_LIFETIME_MS / 1000;
-  if (await shop.channels.propose(channel, now - PROPOSAL_LIFETIME_MS, forgetAt)) return channel;
+  if (await shop.channels.propose(channel, now - PROPOSAL_LIFETIME_MS, forgetAt)) {
+    tellState(shop.log, channel, { chunks: terms.count, capacity: terms.capacity.toString() });
+    return channel;
+  }
   const winner = await shop.channels.get(id);
   if (!winner) throw new Problem('busy', 'the channel was proposed and forgotten meanwhile');
   return winner;

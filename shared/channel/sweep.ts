@@ -25,6 +25,10 @@ export interface SweepReport {
   readonly failed: number;
   /** Not begun for want of time. */
   readonly left: number;
+  /** Since the run before ended; absent in a shop's first one. */
+  readonly secondsSinceLast?: number;
+  /** To the next refund height of what is to be settled; absent where nothing was looked at that is. */
+  readonly blocksToDeadline?: number;
 }
 
 /**
@@ -64,14 +68,33 @@ export async function sweep(
     };
     await isolated([id], work, 'look');
   }
+  const deadline = nearestDeadline(closing);
   await isolated(
     closing.map(({ id }) => id),
     () => settleClosing(shop, closing, tip, isolated),
   );
-  await shop.channels.noteSweep(shop.clock.now(), tip.height);
-  const report = { height: tip.height, looked: ids.length, failed, left };
+  const now = shop.clock.now();
+  const last = await shop.channels.noteSweep(now, tip.height);
+  const report = {
+    height: tip.height,
+    looked: ids.length,
+    failed,
+    left,
+    ...(last !== undefined && { secondsSinceLast: Math.round((now - last) / 1000) }),
+    ...(deadline !== undefined && { blocksToDeadline: deadline - tip.height }),
+  };
   shop.log('sweep-done', report);
   return report;
+}
+
+/**
+ * The first refund height of what was paid and is in no block as far as is known. Every such channel is looked at with each
+ * block, and one that is not CLOSING yet is further from its own than T_close: knowing it takes no read of its own.
+ */
+function nearestDeadline(closing: readonly Channel[]): number | undefined {
+  const unsettled = closing.filter(({ paid, spend }) => paid > 0 && spend?.height === undefined);
+  const [first] = unsettled.map(({ terms }) => terms.refundHeight).sort((one, other) => one - other);
+  return first;
 }
 
 /** @returns the channel, if it is to be settled */
@@ -111,7 +134,7 @@ async function archive(shop: Shop, channel: Channel): Promise<void> {
   const archiveAt = unixSeconds(shop.clock) + ARCHIVE_SECONDS;
   const states = [channel.state];
   if (channel.state === 'PROPOSED' || channel.state === 'CLOSING') {
-    await advance(shop.channels, channel.id, { states, paid: 0 }, 'EXPIRED', { archiveAt });
+    await advance(shop, channel.id, { states, paid: 0 }, 'EXPIRED', { archiveAt });
   } else {
     await shop.channels.change(channel.id, { states }, { archiveAt });
   }
@@ -135,12 +158,9 @@ function mustClose(shop: Shop, channel: Channel, tip: Tip): boolean {
   );
 }
 
-async function close(shop: Shop, channel: Channel): Promise<Channel | undefined> {
-  const closing = await advance(shop.channels, channel.id, { states: [channel.state] }, 'CLOSING', {
-    dueAt: 0,
-  });
-  if (closing) shop.log('channel-closing', { channelId: channel.id, paid: closing.paid, reason: 'due' });
-  return closing;
+function close(shop: Shop, channel: Channel): Promise<Channel | undefined> {
+  const states = [channel.state];
+  return advance(shop, channel.id, { states }, 'CLOSING', { dueAt: 0 }, { reason: 'due' });
 }
 
 /** Rule 13: off the best chain SUSPENDED, back on it OPEN, on the outpoint it always had. */
@@ -169,7 +189,7 @@ async function watchFunding(shop: Shop, channel: Channel, tip: Tip): Promise<voi
     const change = { funding: moved, voided: false, dueAt };
     if (channel.state === 'OPEN') {
       await shop.channels.change(channel.id, { states: ['OPEN'], paid: channel.paid }, change);
-    } else await advance(shop.channels, channel.id, { states: ['SUSPENDED'] }, 'OPEN', change);
+    } else await advance(shop, channel.id, { states: ['SUSPENDED'] }, 'OPEN', change);
     return;
   }
   const change = { voided: true, dueAt: tip.height + 1 };
@@ -177,6 +197,5 @@ async function watchFunding(shop: Shop, channel: Channel, tip: Tip): Promise<voi
     await shop.channels.change(channel.id, { states: ['SUSPENDED'] }, change);
     return;
   }
-  shop.log('funding-left-the-chain', { alarm: true, channelId: channel.id });
-  await advance(shop.channels, channel.id, { states: ['OPEN'] }, 'SUSPENDED', change);
+  await advance(shop, channel.id, { states: ['OPEN'] }, 'SUSPENDED', change, { alarm: true });
 }

@@ -130,8 +130,12 @@ export interface ChannelStore {
   putSettlement(settlement: StoredSettlement): Promise<void>;
   /** Strongly consistent. */
   getSettlement(txid: string): Promise<StoredSettlement | undefined>;
-  /** Leaves word that the schedule ran: @param at milliseconds since the epoch */
-  noteSweep(at: number, height: number): Promise<void>;
+  /**
+   * Leaves word that the schedule ran.
+   * @param at milliseconds since the epoch
+   * @returns the time of the run before, if there was one
+   */
+  noteSweep(at: number, height: number): Promise<number | undefined>;
   /** Ids of the channels due at a height or below, the most urgent first, eventually consistent. */
   due(height: number, limit: number): Promise<readonly string[]>;
 }

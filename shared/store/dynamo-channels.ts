@@ -129,7 +129,9 @@ export function dynamoChannels(client: DynamoDBClient, table: string): ChannelSt
         at: { N: `${at}` },
         height: { N: `${height}` },
       };
-      await client.send(new PutItemCommand({ TableName: table, Item }));
+      const put = new PutItemCommand({ TableName: table, Item, ReturnValues: 'ALL_OLD' });
+      const { Attributes } = await client.send(put);
+      return Attributes?.at?.N === undefined ? undefined : Number(Attributes.at.N);
     },
 
     async due(height, limit) {

@@ -30,7 +30,7 @@ describe('a funding that is waited for', () => {
     await confirmFunding(shop, channel, fund(shop, channel));
     expect(await sweep(shop)).toEqual({ height: 1_001, looked: 0, failed: 0, left: 0 });
     shop.chain.mine(1);
-    expect(await sweep(shop)).toEqual({ height: 1_002, looked: 1, failed: 0, left: 0 });
+    expect(await sweep(shop)).toEqual({ height: 1_002, looked: 1, failed: 0, left: 0, secondsSinceLast: 0 });
     expect((await stored(shop, channel)).state).toBe('PROPOSED');
     shop.chain.mine(1);
     await sweep(shop);
@@ -86,7 +86,7 @@ describe('rule 13: a reorg', () => {
     expect(suspended).toEqual({ ...paid, state: 'SUSPENDED', voided: true });
     expect(shop.lines).toContainEqual({
       event: 'funding-left-the-chain',
-      fields: { alarm: true, channelId: channel.id },
+      fields: { alarm: true, channelId: channel.id, paid: 2 },
     });
     const refusals = [
       () => issueChunk(shop, channel, 0),

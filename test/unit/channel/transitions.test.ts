@@ -21,6 +21,8 @@ const allowed = new Set([
 
 const pairs = CHANNEL_STATES.flatMap((from) => CHANNEL_STATES.map((to) => [from, to] as const));
 
+const log = () => undefined;
+
 /** A store that writes down what it is asked. */
 function asked(): { store: ChannelStore; changes: unknown[] } {
   const changes: unknown[] = [];
@@ -35,7 +37,7 @@ function asked(): { store: ChannelStore; changes: unknown[] } {
 
 test.each(pairs)('%s → %s is in the table or throws before any write', async (from, to) => {
   const { store, changes } = asked();
-  const attempt = async () => advance(store, 'id', { states: [from] }, to, { dueAt: 7 });
+  const attempt = async () => advance({ channels: store, log }, 'id', { states: [from] }, to, { dueAt: 7 });
   if (allowed.has(`${from} → ${to}`)) {
     await attempt();
     expect(changes).toEqual([['id', { states: [from] }, { dueAt: 7, state: to }]]);
@@ -54,7 +56,7 @@ test('the table is these twelve', () => {
 test('one source that is not allowed spoils all', async () => {
   const { store, changes } = asked();
   await expect(
-    (async () => advance(store, 'id', { states: ['OPEN', 'CLOSING'] }, 'CANCELLED'))(),
+    (async () => advance({ channels: store, log }, 'id', { states: ['OPEN', 'CLOSING'] }, 'CANCELLED'))(),
   ).rejects.toThrow('no transition from CLOSING to CANCELLED');
   expect(changes).toEqual([]);
 });
