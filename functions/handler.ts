@@ -5,7 +5,7 @@ import { Problem } from '../shared/errors.ts';
 import { jsonAnswer, problemAnswer } from '../shared/http/api-answer.ts';
 import { type ApiRequest, apiRequest, parseField } from '../shared/http/api-request.ts';
 import { requireSignature } from '../shared/http/request-signature.ts';
-import { consoleLog } from '../shared/log.ts';
+import { powertoolsLog } from '../shared/powertools-log.ts';
 import { hexOf } from '../shared/protocol/terms.ts';
 import type { Channel } from '../shared/store/channel-record.ts';
 import { theShop } from './shop.ts';
@@ -18,7 +18,7 @@ export function apiHandler(answer: (request: ApiRequest, shop: Shop) => Promise<
     try {
       return jsonAnswer(await answer(apiRequest(event), theShop()));
     } catch (error) {
-      return problemAnswer(error, consoleLog);
+      return problemAnswer(error, powertoolsLog);
     }
   };
 }

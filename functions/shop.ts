@@ -7,11 +7,12 @@ import type { Shop } from '../shared/channel/shop.ts';
 import { systemClock } from '../shared/clock.ts';
 import { chainAddresses, readShopConfig, type ShopConfig } from '../shared/config.ts';
 import { s3Client, s3ObjectLinks } from '../shared/dataset/s3-objects.ts';
-import { consoleLog } from '../shared/log.ts';
+import { powertoolsLog } from '../shared/powertools-log.ts';
 import { scriptOfAddress } from '../shared/protocol/network.ts';
 import { outputKind } from '../shared/protocol/script.ts';
 import { readSecret } from '../shared/secrets.ts';
 import { sellerSigner } from '../shared/signer/seller-signer.ts';
+import { watchedSigner } from '../shared/signer/watched-signer.ts';
 import { chunkObjects } from '../shared/store/chunk-objects.ts';
 import { dynamoChannels } from '../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../shared/store/dynamo-datasets.ts';
@@ -38,20 +39,20 @@ function buildShop(): Shop {
     chunks: chunkObjects(datasets),
     links: s3ObjectLinks(s3Client(), config.bucket, systemClock),
     chain,
-    tips: tipsOf(chain, systemClock, consoleLog),
-    signer: sellerSigner(config.sellerKey),
+    tips: tipsOf(chain, systemClock, powertoolsLog),
+    signer: watchedSigner(sellerSigner(config.sellerKey), powertoolsLog),
     clock: systemClock,
-    log: consoleLog,
+    log: powertoolsLog,
   };
 }
 
 function chainOf({ chainSources }: ShopConfig): Chain {
-  if ('addresses' in chainSources) return chainFrom(chainSources.addresses, consoleLog);
+  if ('addresses' in chainSources) return chainFrom(chainSources.addresses, powertoolsLog);
   return deferredChain(async () => {
     const addresses = chainAddresses(await readSecret(chainSources.secretArn));
     if (!addresses) throw new Error('the secret holds no addresses of chain sources');
-    return chainFrom(addresses, consoleLog);
-  }, consoleLog);
+    return chainFrom(addresses, powertoolsLog);
+  }, powertoolsLog);
 }
 
 /** Dust limits and sizes of settlements are known for these kinds alone. */

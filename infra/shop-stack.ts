@@ -1,8 +1,10 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { policyWith } from '../shared/config.ts';
 import { ROUTES } from '../shared/http/routes.ts';
 import type { InfraConfig } from './config.ts';
+import { AlarmTopic } from './constructs/alarm-topic.ts';
 import { DatasetBucket } from './constructs/dataset-bucket.ts';
 import { grant, type Resources, variables } from './constructs/function-access.ts';
 import { FUNCTION_GRANTS, type FunctionName } from './constructs/function-grants.ts';
@@ -11,7 +13,9 @@ import { SellerPolicy } from './constructs/seller-policy.ts';
 import { SettlementSchedule } from './constructs/settlement-schedule.ts';
 import { ShopAlarms } from './constructs/shop-alarms.ts';
 import { ShopApi } from './constructs/shop-api.ts';
+import { ShopDashboard } from './constructs/shop-dashboard.ts';
 import { ShopFunction } from './constructs/shop-function.ts';
+import { ShopMetrics } from './constructs/shop-metrics.ts';
 import { ShopTable } from './constructs/shop-table.ts';
 
 /** API Gateway waits 30 s; the schedule's next run comes after 60. */
@@ -29,10 +33,11 @@ export class ShopStack extends Stack {
   constructor(scope: Construct, id: string, { config, codeOf, ...props }: ShopStackProps) {
     super(scope, id, { description: 'Spillway: sells datasets by the gigabyte for bitcoin', ...props });
     const { table } = new ShopTable(this, 'Table');
-    const { bucket } = new DatasetBucket(this, 'Datasets');
+    const { bucket, bytesDownloaded } = new DatasetBucket(this, 'Datasets');
     const sellerKey = new SellerKey(this, 'SellerKey', config.sellerKey);
     const { policy: sellerPolicy } = new SellerPolicy(this, 'SellerPolicy', { table, bucket, sellerKey });
-    const resources: Resources = { table, bucket, sellerKey, config };
+    const namespace = `Spillway/${this.stackName}`;
+    const resources: Resources = { table, bucket, sellerKey, config, namespace };
 
     const make = (functionName: FunctionName, timeout: Duration): ShopFunction => {
       const environment = variables(resources, FUNCTION_GRANTS[functionName]);
@@ -52,20 +57,13 @@ export class ShopStack extends Stack {
     };
     const { api, accessLog } = new ShopApi(this, 'Api', { functionOf, domain: config.domain });
     const { failures } = new SettlementSchedule(this, 'Schedule', sweep.function);
-    const logGroups = [...functions].map(([name, { logGroup }]) => [name, logGroup] as const);
-    const { topic } = new ShopAlarms(this, 'Alarms', {
-      namespace: `Spillway/${this.stackName}`,
-      logGroups: { ...Object.fromEntries(logGroups), 'settle-channels': sweep.logGroup },
-      sweepLogGroup: sweep.logGroup,
-      accessLog,
-      metrics: {
-        sweepErrors: sweep.function.metricErrors(),
-        sweepThrottles: sweep.function.metricThrottles(),
-        apiErrors: api.metricServerError(),
-        undelivered: failures.metricApproximateNumberOfMessagesVisible(),
-      },
-      email: config.alarmEmail,
-    });
+    const counted = { api, accessLog, table, failures, bytesDownloaded };
+    const metrics = new ShopMetrics(this, 'Metrics', { namespace, sweep: sweep.function, ...counted });
+    const { topic } = new AlarmTopic(this, 'Notices', { email: config.alarmEmail });
+    const { close } = policyWith(JSON.parse(config.policy));
+    const { alarms } = new ShopAlarms(this, 'Alarms', { metrics, topic, close });
+    const logGroups = [sweep, ...functions.values()].map(({ logGroup }) => logGroup);
+    new ShopDashboard(this, 'Dashboard', { metrics, alarms, logGroups, close });
     // The seller's commands find the shop by these: client/seller/stack-outputs.ts.
     new CfnOutput(this, 'Region', { value: this.region });
     new CfnOutput(this, 'Policy', { value: config.policy });

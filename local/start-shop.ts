@@ -122,6 +122,7 @@ function shopEnvironment(
     SPILLWAY_SELLER_SECRET: state.sellerSecret,
     SPILLWAY_PAYOUT_ADDRESS: payoutAddress(state),
     SPILLWAY_POLICY: JSON.stringify(policy),
+    POWERTOOLS_METRICS_NAMESPACE: 'Spillway/local',
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: state.accessKeyId,
     AWS_SECRET_ACCESS_KEY: state.secretAccessKey,

@@ -19,7 +19,8 @@ export const PRICES = {
   lambdaGigabyteSecond: { dollars: 13.3334e-6, unit: 'Lambda GB-second, ARM', checked: 'list' },
   logGigabyte: { dollars: 0.5, unit: 'GB of logs taken in', checked: 'list' },
   metricMonth: { dollars: 0.3, unit: 'CloudWatch metric of our own and month', checked: 'list' },
-  alarmMonth: { dollars: 0.1, unit: 'CloudWatch alarm and month', checked: 'list' },
+  alarmMonth: { dollars: 0.1, unit: 'metric that a CloudWatch alarm watches, and month', checked: 'list' },
+  dashboardMonth: { dollars: 3, unit: 'CloudWatch dashboard and month', checked: 'list' },
   secretMonth: { dollars: 0.4, unit: 'secret and month', checked: 'list' },
   objectGet: { dollars: 0.4e-6, unit: 'S3 GET', checked: 'list' },
   storageGigabyteMonth: { dollars: 0.023, unit: 'GB in S3 and month', checked: 'list' },
@@ -35,7 +36,7 @@ const RUN_SECONDS = 0.25;
 /** Counted with the line that Lambda adds. */
 const LINE_BYTES = 600;
 
-/** A shop that sells nothing: the schedule, the key, the chain's secret, alarms. */
+/** A shop that sells nothing: the schedule, the key, the chain's secret, alarms, the dashboard. */
 export function idleMonth(): Usage {
   return {
     lambdaRequest: RUNS_PER_MONTH,
@@ -43,13 +44,21 @@ export function idleMonth(): Usage {
     // Eight shards of the index, eventually consistent: half a unit each. One note that it ran.
     readUnit: RUNS_PER_MONTH * 8 * 0.5,
     writeUnit: RUNS_PER_MONTH,
-    logGigabyte: (RUNS_PER_MONTH * 2 * LINE_BYTES) / GIGABYTE,
+    // What it did, its metrics, and Lambda's own line.
+    logGigabyte: (RUNS_PER_MONTH * 3 * LINE_BYTES) / GIGABYTE,
     kmsKeyMonth: 1,
     secretMonth: 1,
-    // Throttled requests, lines with an alarm, runs.
+    // Runs, how long between them, and the bytes that were paid for, none. The others cost nothing while they are not counted.
     metricMonth: 3,
-    alarmMonth: 7,
+    // Twelve, two of which watch two metrics.
+    alarmMonth: 14,
+    dashboardMonth: 1,
   };
+}
+
+/** Metrics of a month in whose every hour something is sold: chunks, satoshis, five states, the deadline; and eight of the bucket's requests. */
+export function sellingMonth(): Usage {
+  return { metricMonth: 8 + 8 };
 }
 
 /**
@@ -65,7 +74,7 @@ export function oneSale(): Usage {
     readUnit: requests + 20,
     writeUnit: 30,
     kmsRequest: 4,
-    logGigabyte: (requests * 3 * LINE_BYTES) / GIGABYTE,
+    logGigabyte: (requests * 4 * LINE_BYTES) / GIGABYTE,
   };
 }
 
@@ -76,7 +85,8 @@ export function oneChunk(bytes: number): Usage {
     ...functionRuns(1, 0.015),
     readUnit: 1,
     writeUnit: 2,
-    logGigabyte: (3 * LINE_BYTES) / GIGABYTE,
+    // Lambda's two, the payment and its metrics.
+    logGigabyte: (4 * LINE_BYTES) / GIGABYTE,
     objectGet: Math.ceil(bytes / (16 * 1024 * 1024)),
     egressGigabyte: bytes / GIGABYTE,
   };

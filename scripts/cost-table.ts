@@ -1,4 +1,13 @@
-import { dollars, idleMonth, oneChunk, oneSale, PRICES, times, type Usage } from './cost-model.ts';
+import {
+  dollars,
+  idleMonth,
+  oneChunk,
+  oneSale,
+  PRICES,
+  sellingMonth,
+  times,
+  type Usage,
+} from './cost-model.ts';
 
 export interface CostQuestion {
   /** Sold in a month. */
@@ -16,7 +25,8 @@ export function costTable({ chunks, chunkBytes, chunksPerSale, storedGigabytes }
   const sales = chunks / chunksPerSale;
   const stored: Usage = { storageGigabyteMonth: storedGigabytes };
   const perTerabyte = times(chunk, 1e12 / chunkBytes);
-  const month = sum(sum(idleMonth(), stored), sum(times(oneSale(), sales), times(chunk, chunks)));
+  const sold = sum(sellingMonth(), sum(times(oneSale(), sales), times(chunk, chunks)));
+  const month = sum(sum(idleMonth(), stored), sold);
   const { egressGigabyte: egress = 0, ...rest } = month;
   const mebibytes = chunkBytes / 1024 / 1024;
   const rows: [string, number][] = [

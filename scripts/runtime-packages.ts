@@ -24,7 +24,7 @@ export const PERMISSIVE: ReadonlySet<string> = new Set([
   'BSD-3-Clause',
   'ISC',
   'MIT',
-
+  'MIT-0',
 ]);
 
 interface LockedPackage {

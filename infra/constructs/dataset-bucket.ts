@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   BlockPublicAccess,
   Bucket,
@@ -8,9 +9,14 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
+/** S3 counts requests only under a filter that is named; this one has no bounds. */
+const FILTER = 'EntireBucket';
+
 /** Where the datasets are. Buyers reach it by presigned links alone; published versions are never written over. */
 export class DatasetBucket extends Construct {
   readonly bucket: Bucket;
+  /** What left it by links. */
+  readonly bytesDownloaded: Metric;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -23,6 +29,7 @@ export class DatasetBucket extends Construct {
       minimumTLSVersion: 1.2,
       versioned: true,
       removalPolicy: RemovalPolicy.RETAIN,
+      metrics: [{ id: FILTER }],
       lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
       cors: [
         {
@@ -33,6 +40,12 @@ export class DatasetBucket extends Construct {
           maxAge: Duration.days(1).toSeconds(),
         },
       ],
+    });
+    this.bytesDownloaded = new Metric({
+      namespace: 'AWS/S3',
+      metricName: 'BytesDownloaded',
+      dimensionsMap: { BucketName: this.bucket.bucketName, FilterId: FILTER },
+      statistic: 'Sum',
     });
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',

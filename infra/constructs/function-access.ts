@@ -13,11 +13,13 @@ export interface Resources {
   readonly bucket: Bucket;
   readonly sellerKey: SellerKey;
   readonly config: InfraConfig;
+  /** Of the shop's own metrics; one for each stack in an account. */
+  readonly namespace: string;
 }
 
 /** A function's environment: the same names for all of them, as the local shop sets them. */
 export function variables(
-  { table, bucket, sellerKey, config }: Resources,
+  { table, bucket, sellerKey, config, namespace }: Resources,
   { key }: FunctionGrants,
 ): Record<string, string> {
   const { chain } = config;
@@ -29,6 +31,7 @@ export function variables(
     SPILLWAY_SELLER_KEY: sellerKey.variable(key),
     SPILLWAY_PAYOUT_ADDRESS: config.payoutAddress,
     SPILLWAY_POLICY: config.policy,
+    POWERTOOLS_METRICS_NAMESPACE: namespace,
   };
 }
 

@@ -1,136 +1,141 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
   type IMetric,
-  Metric,
+  MathExpression,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { ShopMetrics } from './shop-metrics.ts';
 
 export interface ShopAlarmsProps {
-  /** Of metrics; one for each stack in an account. */
-  readonly namespace: string;
-  /** All functions' log groups, the schedule's among them. */
-  readonly logGroups: Readonly<Record<string, ILogGroup>>;
-  readonly sweepLogGroup: ILogGroup;
-  readonly accessLog: ILogGroup;
-  readonly metrics: {
-    readonly sweepErrors: Metric;
-    readonly sweepThrottles: Metric;
-    readonly apiErrors: Metric;
-    readonly undelivered: Metric;
-  };
-  readonly email: string | undefined;
+  readonly metrics: ShopMetrics;
+  readonly topic: ITopic;
+  /** Blocks before the refund height at which the shop begins to settle. */
+  readonly close: number;
+}
+
+/** Bytes in a day by which twice what was paid for may be exceeded: nine dollars of what leaves S3. */
+const UNPAID_EGRESS = 100e9;
+
+/**
+ * Blocks to the refund height under which a payment that is in no block is an alarm: 100 of the 144 that the shop begins
+ * with. By then the settlement was sent and raised twice, where ordinarily one in a hundred takes more than 16 blocks; and it
+ * is half a day before the emergency zone, the last 24.
+ */
+export function deadlineAlarm(close: number): number {
+  return Math.floor((close * 100) / 144);
 }
 
 /** Money is at risk after 144 blocks without a settlement, about a day: the seller is told within minutes. */
 export class ShopAlarms extends Construct {
-  readonly topic: Topic;
+  readonly alarms: readonly Alarm[];
+  readonly #topic: ITopic;
 
-  constructor(scope: Construct, id: string, props: ShopAlarmsProps) {
+  constructor(scope: Construct, id: string, { metrics, topic, close }: ShopAlarmsProps) {
     super(scope, id);
-    this.topic = new Topic(this, 'Topic', { enforceSSL: true });
-    // A topic with a policy of its own has none of the usual one, by which the account's alarms may publish.
-    this.topic.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [this.topic.topicArn],
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
-    );
-    if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
-    const { metrics, namespace } = props;
+    this.#topic = topic;
+    this.alarms = [
+      ...this.#ofMoney(metrics, close),
+      ...this.#ofTheSchedule(metrics),
+      ...this.#ofTheApi(metrics),
+    ];
+  }
 
-    const minutes = (count: number) => ({ period: Duration.minutes(count), statistic: 'Sum' });
-    const sweeps = this.#countLines(
-      namespace,
-      'SweepsDone',
-      { Sweep: props.sweepLogGroup },
-      '{ $.message.event = "sweep-done" }',
-    );
-    this.#alarm(
-      'SweepNotRun',
-      'No run of the schedule has ended well for ten minutes.',
-      sweeps.with(minutes(10)),
-      {
-        isBelow: 1,
-      },
-    );
-    const alarming = this.#countLines(
-      namespace,
-      'AlarmLines',
-      props.logGroups,
-      '{ $.message.alarm IS TRUE }',
-    );
-    this.#alarm('AlarmLine', 'A function logged a line with alarm: true.', alarming.with(minutes(5)), {
-      isAtLeast: 1,
-    });
-    const throttled = this.#countLines(
-      namespace,
-      'RequestsThrottled',
-      { Access: props.accessLog },
-      // The gateway's own: of the shop's 429 (too many links) the function's status is there.
-      '{ ($.status = "429") && ($.integrationStatus = "-") }',
-    );
-    this.#alarm('RequestsThrottled', 'The API turned requests away.', throttled.with(minutes(5)), {
-      isAtLeast: 20,
-    });
-    this.#alarm(
-      'ApiErrors',
-      'Requests ended with 5xx: failures, time-outs, throttled functions, no chain.',
-      metrics.apiErrors.with(minutes(5)),
-      {
-        isAtLeast: 5,
-      },
-    );
-    this.#alarm('SweepErrors', 'Runs of the schedule failed.', metrics.sweepErrors.with(minutes(5)), {
-      isAtLeast: 2,
-    });
-    this.#alarm(
-      'SweepThrottled',
-      'Runs of the schedule were not let run.',
-      metrics.sweepThrottles.with(minutes(5)),
-      {
+  #ofMoney(metrics: ShopMetrics, close: number): Alarm[] {
+    return [
+      this.#alarm(
+        'DeadlineNear',
+        `A payment is in no block fewer than ${deadlineAlarm(close)} blocks before the buyer may take it back.`,
+        // Counted once a block, and blocks may be an hour apart: none takes three hours.
+        metrics.own('BlocksToDeadline', 'Minimum').with({ period: Duration.hours(3) }),
+        { isBelow: deadlineAlarm(close) },
+      ),
+      this.#alarm(
+        'SignerFailing',
+        "The seller's key could not be used: nothing is co-signed and nothing settled.",
+        metrics.own('SignerFailures'),
+        { isAtLeast: 1 },
+      ),
+      this.#alarm(
+        'ChainDisagreement',
+        'The chain sources contradict each other, or their tips are too far apart.',
+        // While it lasts it is seen with each block.
+        metrics.own('ChainDisagreements').with({ period: Duration.hours(1) }),
+        { isAtLeast: 1 },
+      ),
+      this.#alarm(
+        'EgressUnpaid',
+        'Within a day 100 GB more than twice what was paid for left the bucket.',
+        new MathExpression({
+          // A buyer whose connection breaks fetches a part twice; a chunk on credit is paid later, or never.
+          expression: 'downloaded - 2 * paid',
+          label: 'bytes downloaded beyond twice those paid',
+          period: Duration.days(1),
+          usingMetrics: { downloaded: metrics.bytesDownloaded, paid: metrics.own('BytesPaid') },
+        }),
+        { isAtLeast: UNPAID_EGRESS },
+      ),
+      this.#alarm(
+        'AlarmLine',
+        'A function logged a line with alarm: true that no other alarm is for.',
+        metrics.own('AlarmLines'),
+        { isAtLeast: 1 },
+      ),
+    ];
+  }
+
+  #ofTheSchedule(metrics: ShopMetrics): Alarm[] {
+    return [
+      this.#alarm(
+        'SweepNotRun',
+        'No run of the schedule has ended well for ten minutes.',
+        metrics.own('SweepsDone').with({ period: Duration.minutes(10) }),
+        // No value is no run.
+        { isBelow: 1, missing: TreatMissingData.BREACHING },
+      ),
+      this.#alarm('SweepErrors', 'Runs of the schedule failed.', metrics.sweepErrors, { isAtLeast: 2 }),
+      this.#alarm('SweepThrottled', 'Runs of the schedule were not let run.', metrics.sweepThrottles, {
         isAtLeast: 1,
-      },
-    );
-    const waiting = metrics.undelivered.with({ period: Duration.minutes(5), statistic: 'Maximum' });
-    this.#alarm('FailuresQueued', 'Failed runs of the schedule wait to be looked at.', waiting, {
-      isAtLeast: 1,
-    });
+      }),
+      this.#alarm(
+        'FailuresQueued',
+        'Failed runs of the schedule wait to be looked at.',
+        metrics.failuresQueued,
+        { isAtLeast: 1 },
+      ),
+    ];
   }
 
-  #countLines(
-    metricNamespace: string,
-    metricName: string,
-    logGroups: Readonly<Record<string, ILogGroup>>,
-    pattern: string,
-  ): Metric {
-    for (const [name, logGroup] of Object.entries(logGroups)) {
-      new MetricFilter(this, `${metricName}-${name}`, {
-        logGroup,
-        metricNamespace,
-        metricName,
-        filterPattern: FilterPattern.literal(pattern),
-        metricValue: '1',
-      });
-    }
-    return new Metric({ namespace: metricNamespace, metricName });
+  #ofTheApi(metrics: ShopMetrics): Alarm[] {
+    return [
+      this.#alarm(
+        'ApiErrors',
+        'Requests ended with 5xx: failures, time-outs, throttled functions, no chain.',
+        metrics.apiErrors,
+        { isAtLeast: 5 },
+      ),
+      this.#alarm('RequestsThrottled', 'The API turned requests away.', metrics.requestsThrottled, {
+        isAtLeast: 20,
+      }),
+      this.#alarm('TableThrottled', 'The table turned requests away.', metrics.tableThrottles, {
+        isAtLeast: 1,
+      }),
+    ];
   }
 
+  /** @param limit where no value is good news unless it says otherwise */
   #alarm(
     id: string,
     alarmDescription: string,
     metric: IMetric,
-    limit: { readonly isAtLeast: number } | { readonly isBelow: number },
-  ): void {
+    limit: ({ readonly isAtLeast: number } | { readonly isBelow: number }) & {
+      readonly missing?: TreatMissingData;
+    },
+  ): Alarm {
     const isBelow = 'isBelow' in limit;
     const alarm = new Alarm(this, id, {
       alarmDescription,
@@ -140,10 +145,10 @@ export class ShopAlarms extends Construct {
       comparisonOperator: isBelow
         ? ComparisonOperator.LESS_THAN_THRESHOLD
         : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      // No line is no run; elsewhere no line is good news.
-      treatMissingData: isBelow ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+      treatMissingData: limit.missing ?? TreatMissingData.NOT_BREACHING,
     });
-    alarm.addAlarmAction(new SnsAction(this.topic));
-    alarm.addOkAction(new SnsAction(this.topic));
+    alarm.addAlarmAction(new SnsAction(this.#topic));
+    alarm.addOkAction(new SnsAction(this.#topic));
+    return alarm;
   }
 }

@@ -56,7 +56,7 @@ export class ShopFunction extends Construct {
       // The map lies beside the bundle for whoever reads a stack; reading it at each start would cost 15 ms of 85.
       environment: { ...environment },
       logGroup: this.logGroup,
-      // Each line is then an object whose `message` is ours, so that filters can ask for its fields.
+      // Lambda's own lines are then objects as ours are, so that one query can ask all of them for their fields.
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
     });

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { shopClient } from '../../client/buyer/shop-client.ts';
 import { openWallet } from '../../client/buyer/wallet.ts';
 import { readLedger } from '../../local/demo/ledger.ts';
+import { readShopState } from '../../local/shop-folder.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { scriptOfAddress } from '../../shared/protocol/network.ts';
 import { type BuiltCommand, buildCommand } from '../support/built-command.ts';
@@ -33,6 +34,7 @@ describe.each(availableChains())('a sale on $name', (chain) => {
   let root: string;
   let shop: LocalShopProcess;
   let payoutScript: string;
+  const sales: (PaidPurchase & { readonly home: string })[] = [];
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'spillway-sale-'));
@@ -63,7 +65,9 @@ describe.each(availableChains())('a sale on $name', (chain) => {
     const paid = await buyToTheEnd(shop, home, { dataset: manifest, output, limits });
     expect(await readFolder(output)).toEqual(await readFolder(source));
     expect(paid.result).toMatchObject({ manifest, output });
-    return { ...paid, home };
+    const sale = { ...paid, home };
+    sales.push(sale);
+    return sale;
   }
 
   const accountOf = ({ result }: PaidPurchase, index = 0) => {
@@ -200,5 +204,43 @@ describe.each(availableChains())('a sale on $name', (chain) => {
     expect(settlements.flatMap(({ inputs }) => inputs.map(({ txid }) => txid)).sort()).toEqual(
       fundings.map(({ txid }) => txid).sort(),
     );
+  });
+
+  describe('its log', () => {
+    let text: string;
+    let lines: Readonly<Record<string, unknown>>[];
+    beforeAll(async () => {
+      text = await readFile(join(shop.folder, 'shop.log'), 'utf8');
+      lines = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line.slice(line.indexOf(' '))));
+    });
+    const total = (metric: string) => lines.reduce((sum, line) => sum + Number(line[metric] ?? 0), 0);
+
+    test('has each decision on one line, and counts what was sold', async () => {
+      const told = lines.filter(({ message }) => message === 'commitment-accepted');
+      const channels = (await Promise.all(sales.map(({ home }) => journaledChannels(home)))).flat();
+      expect(new Set(told.map(({ channelId }) => channelId))).toEqual(
+        new Set(channels.map(({ channelId }) => channelId)),
+      );
+      const results = sales.map(({ result }) => result);
+      expect(total('SatoshisEarned')).toBe(results.reduce((sum, { paid }) => sum + Number(paid), 0));
+      expect(total('ChunksSold')).toBe(results.reduce((sum, { chunks }) => sum + chunks, 0));
+      expect(total('BytesPaid')).toBe(results.reduce((sum, { bytes }) => sum + bytes, 0));
+      expect([total('ChannelsProposed'), total('ChannelsOpened'), total('ChannelsClosing')]).toEqual([
+        5, 5, 5,
+      ]);
+      expect(total('SweepsDone')).toBeGreaterThan(5);
+      // Powertools keeps some names for itself, and says so where a line wanted one.
+      expect(text).not.toContain('reserved key');
+    });
+
+    test('holds no secret, no signature and no link', async () => {
+      const { sellerSecret, payoutSecret, secretAccessKey } = await readShopState(shop.folder);
+      for (const secret of [sellerSecret, payoutSecret, secretAccessKey]) expect(text).not.toContain(secret);
+      // A signature is 64 bytes or more; a link has an address.
+      expect(text).not.toMatch(/[0-9a-f]{128}|https?:|X-Amz|versionId/i);
+    });
   });
 });

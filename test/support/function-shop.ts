@@ -25,6 +25,7 @@ import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
 import { channelSecret, secretOf } from './channel-buyer.ts';
 import { CHANGE_SCRIPT, DATASET, PRICE, SELLER_KEY, SELLER_SECRET } from './channel-shop.ts';
+import { printedLines } from './printed-lines.ts';
 import { type CallParts, routeEvent } from './route-event.ts';
 import { rpcCaller } from './rpc.ts';
 import { tableServer } from './table-server.ts';
@@ -69,7 +70,7 @@ export interface FunctionShop {
 export function functionShop(): FunctionShop {
   const tables = tableServer();
   const folder = mkdtempSync(join(tmpdir(), 'spillway-functions-'));
-  const printed: string[] = [];
+  const printed = printedLines();
   let table = '';
   let node: EmbeddedNode | undefined;
 
@@ -88,8 +89,8 @@ export function functionShop(): FunctionShop {
       SPILLWAY_CHAIN_URL: node.url,
       SPILLWAY_SELLER_SECRET: bytesToHex(SELLER_SECRET),
       SPILLWAY_PAYOUT_ADDRESS: PAYOUT_ADDRESS,
+      POWERTOOLS_METRICS_NAMESPACE: 'Spillway/functions',
     });
-    jest.spyOn(console, 'log').mockImplementation((line) => printed.push(JSON.stringify(line)));
     const versions = Array.from({ length: 12 }, (_, index) => `version-${index}`);
     await dynamoDatasets(tables().client, table).put(DATASET, versions);
   });
