@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type Faucet, regtestFaucet } from '../../local/chain/faucet.ts';
 import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
-import { cleanEnvironment } from './environment.ts';
+import { startChild, stopChild } from './children.ts';
 
 /** A shop in a process of its own. */
 export interface BenchShop {
@@ -27,12 +26,12 @@ export interface BenchShop {
  */
 export async function startBenchShop(folder: string, endpoint?: string): Promise<BenchShop> {
   const program = ['scripts/run.mjs', 'bench/transfer/shop-process.ts', folder];
-  const child = spawn(process.execPath, endpoint ? [...program, endpoint] : program, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: cleanEnvironment(),
-  });
-  const ended = once(child, 'close');
-  const failed = ended.then(() => Promise.reject(new Error('the shop ended before it was ready')));
+  const args = endpoint ? [...program, endpoint] : program;
+  const child = startChild(process.execPath, args, ['ignore', 'pipe', 'inherit']);
+  if (!child.stdout) throw new Error('the shop has no pipe');
+  const failed = once(child, 'close').then(() =>
+    Promise.reject(new Error('the shop ended before it was ready')),
+  );
   failed.catch(() => undefined);
   await Promise.race([once(createInterface({ input: child.stdout }), 'line'), failed]);
   const variables = await readEnvironmentFile(environmentFile(folder));
@@ -52,9 +51,6 @@ export async function startBenchShop(folder: string, endpoint?: string): Promise
       secretAccessKey: variable('AWS_SECRET_ACCESS_KEY'),
     },
     faucet: regtestFaucet(variable('SPILLWAY_CHAIN_URL')),
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-    },
+    stop: () => stopChild(child),
   };
 }

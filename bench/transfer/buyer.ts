@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { BenchShop } from './bench-shop.ts';
-import { cleanEnvironment } from './environment.ts';
+import { startChild } from './children.ts';
 
 /** A purchase of the whole dataset by the built command. */
 export interface Buying {
@@ -26,11 +25,10 @@ export function buyArguments({ spillway, shop, manifest, home, output }: Buying)
  */
 export async function openChannel(buying: Buying): Promise<void> {
   const { faucet } = buying.shop;
-  const buyer = spawn(process.execPath, buyArguments(buying), {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: cleanEnvironment(buying.environment),
-  });
+  const pipes = ['ignore', 'ignore', 'pipe'] as const;
+  const buyer = startChild(process.execPath, buyArguments(buying), [...pipes], buying.environment);
   const ended = once(buyer, 'close');
+  if (!buyer.stderr) throw new Error('the buyer has no pipe');
   const printed: string[] = [];
   let funded = false;
   for await (const line of createInterface({ input: buyer.stderr })) {

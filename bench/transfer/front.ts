@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificates } from './certificates.ts';
-import { cleanEnvironment } from './environment.ts';
+import { startChild, stopChild } from './children.ts';
 
 /**
  * nginx as the object server that peers and buyer share. It serves what lies in its folder to whoever asks: it checks no
@@ -42,12 +41,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
   await mkdir(options.folder, { recursive: true });
   const configuration = join(options.folder, 'nginx.conf');
   await writeFile(configuration, configurationOf(options));
-  const nginx = spawn('nginx', ['-p', options.folder, '-c', configuration, '-e', 'stderr'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: cleanEnvironment(),
-  });
-  const ended = once(nginx, 'close');
-  ended.catch(() => undefined);
+  const args = ['-p', options.folder, '-c', configuration, '-e', 'stderr'];
+  const nginx = startChild('nginx', args, ['ignore', 'ignore', 'inherit']);
   await untilListening(options.port, () => nginx.exitCode !== null);
   const log = join(options.folder, 'access.log');
   let read = 0;
@@ -58,10 +53,7 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       read = lines.length;
       return fresh;
     },
-    async stop() {
-      nginx.kill('SIGTERM');
-      await ended;
-    },
+    stop: () => stopChild(nginx),
   };
 }
 

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { cleanEnvironment } from './environment.ts';
+import { startChild } from './children.ts';
 
 export interface Command {
   readonly program: string;
@@ -29,10 +29,8 @@ const TIMED = 'TIMEFORMAT="%3R %3U %3S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3
 
 /** Runs a command to its end. @throws Error with what it printed where it failed */
 export async function measure({ program, args, environment, onLine }: Command): Promise<Measured> {
-  const shell = spawn('bash', ['-c', TIMED, 'bash', program, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: cleanEnvironment(environment),
-  });
+  const pipes = ['ignore', 'pipe', 'pipe', 'pipe'] as const;
+  const shell = startChild('bash', ['-c', TIMED, 'bash', program, ...args], [...pipes], environment);
   const { stdout, stderr } = shell;
   const times = shell.stdio[3];
   if (!stdout || !stderr || !times || !('read' in times)) throw new Error('the shell has no pipes');

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSpillway } from './built-spillway.ts';
-import { type Defer, withCleanup } from './cleanup.ts';
+import { type Defer, withCleanup, withinCleanup } from './cleanup.ts';
 import { type Contestant, compete } from './contest.ts';
 import { downloadEntrants, type Entrants } from './download.ts';
 import { isOnPath } from './on-path.ts';
@@ -26,13 +27,14 @@ export async function benchTransfer(...args: string[]): Promise<void> {
   }
   await withCleanup(async (defer) => {
     const folder = await mkdtemp(join(tmpdir(), 'spillway-bench-'));
-    defer(() => rm(folder, { recursive: true, force: true }));
+    // At one go: told to end, the task that fills the folder would fill it meanwhile.
+    defer(async () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
     const spillway = await buildSpillway(defer);
     log('making the dataset and putting it up for sale');
     const stage = await setStage(folder, spillway, options.bytes);
     const results: ModeResult[] = [];
     for (const mode of options.modes) {
-      const result = await withCleanup((deferMode) =>
+      const result = await withinCleanup(defer, (deferMode) =>
         measureMode(mode, { folder, spillway, stage, options, defer: deferMode }),
       );
       results.push(result);
