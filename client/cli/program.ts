@@ -33,7 +33,7 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     load: async () => (await import('./offer-commands.ts')).priceCommand(),
   },
   shop: {
-    summary: 'run a shop on this machine, on a chain of its own (regtest)',
+    summary: 'how a shop does; a shop on this machine, on a chain of its own (regtest)',
     load: async () => (await import('./shop-command.ts')).shopCommand(),
   },
 };

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
+import { shopChannelsCommand, shopStatusCommand } from './shop-reports.ts';
 
 const DEFAULT_FOLDER = join(homedir(), '.spillway', 'shop');
 
@@ -14,9 +15,11 @@ interface DevOptions {
   readonly json?: true;
 }
 
-/** `spillway shop …`: a shop on this machine, and the money of its regtest chain. */
+/** `spillway shop …`: how a shop does, and a shop on this machine with the money of its regtest chain. */
 export function shopCommand(): Command {
-  const shop = new Command('shop').description('run a shop on this machine, on a chain of its own (regtest)');
+  const shop = new Command('shop').description(
+    'how a shop does; a shop on this machine, on a chain of its own (regtest)',
+  );
   shop
     .command('dev')
     .description('start the local shop: handlers, table, object store, chain and schedule in one process')
@@ -47,7 +50,7 @@ export function shopCommand(): Command {
     .action(async (blocks: number, { folder }: { folder: string }) => {
       await (await faucetOf(folder)).mine(blocks);
     });
-  return shop;
+  return shop.addCommand(shopStatusCommand()).addCommand(shopChannelsCommand());
 }
 
 async function runDevShop({

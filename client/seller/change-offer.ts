@@ -20,7 +20,7 @@ export interface Offer {
  * @throws SellerError usage where that is not one dataset
  */
 export async function unpublish(datasets: SellerDatasetStore, wanted: string): Promise<Offer> {
-  const { manifest } = await findDataset(datasets, wanted);
+  const { manifest } = findDataset(await datasets.list(), wanted);
   const change = (await datasets.takeOffSale(manifest)) ?? gone(manifest);
   return offerOf(change.before.forSaleUntil === undefined ? 'off-sale' : 'off-sale-already', change.now);
 }
@@ -35,7 +35,7 @@ export async function changePrice(
   wanted: string,
   pricePerChunk: bigint,
 ): Promise<Offer> {
-  const { manifest } = await findDataset(datasets, wanted);
+  const { manifest } = findDataset(await datasets.list(), wanted);
   const { before, now } = (await datasets.setPrice(manifest, pricePerChunk)) ?? gone(manifest);
   if (now.forSaleUntil !== undefined) {
     const next = 'Publish the same files again at the new price: nothing is uploaded twice.';

@@ -1,4 +1,4 @@
-import type { Dataset, DatasetStore } from '../../shared/store/dataset-record.ts';
+import type { Dataset } from '../../shared/store/dataset-record.ts';
 import { SellerError } from './seller-error.ts';
 
 /** Fewer characters of an id would name several before long. */
@@ -12,8 +12,7 @@ const MOST_LISTED = 20;
  * Finds the one dataset that a name or the beginning of an id means, on sale or off.
  * @throws SellerError usage where there is none, or more than one
  */
-export async function findDataset(datasets: Pick<DatasetStore, 'list'>, wanted: string): Promise<Dataset> {
-  const all = await datasets.list();
+export function findDataset(all: readonly Dataset[], wanted: string): Dataset {
   const byId = (id: string) => ID_PREFIX.test(wanted) && id.startsWith(wanted);
   const found = all.filter(({ name, manifest }) => name === wanted || byId(manifest));
   const [dataset, second] = found;

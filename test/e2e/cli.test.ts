@@ -32,7 +32,12 @@ describe('help and usage', () => {
     [['publish', '--help'], /Usage: spillway publish[\s\S]*--price[\s\S]*--chunk-size[\s\S]*--dry-run/],
     [['unpublish', '--help'], /Usage: spillway unpublish[\s\S]*--shop[\s\S]*--profile[\s\S]*Example:/],
     [['price', '--help'], /Usage: spillway price \[options\] <dataset> <satoshis>[\s\S]*Example:/],
-    [['shop', '--help'], /Commands:[\s\S]*dev[\s\S]*fund[\s\S]*mine/],
+    [['shop', '--help'], /Commands:[\s\S]*dev[\s\S]*fund[\s\S]*mine[\s\S]*status[\s\S]*channels/],
+    [['shop', 'status', '--help'], /Usage: spillway shop status[\s\S]*--shop[\s\S]*--profile[\s\S]*Example:/],
+    [
+      ['shop', 'channels', '--help'],
+      /Usage: spillway shop channels[\s\S]*--state[\s\S]*--dataset[\s\S]*Example:/,
+    ],
     [['shop', 'dev', '--help'], /Usage: spillway shop dev[\s\S]*--sweep-every[\s\S]*--policy/],
   ] as const)('%j', async (args, text) => {
     const { code, stdout, stderr } = await command.run(args);
