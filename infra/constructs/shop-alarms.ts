@@ -9,6 +9,7 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { deadlineAlarm } from '../../shared/channel/unsettled.ts';
 import type { ShopMetrics } from './shop-metrics.ts';
 
 export interface ShopAlarmsProps {
@@ -20,15 +21,6 @@ export interface ShopAlarmsProps {
 
 /** Bytes in a day by which twice what was paid for may be exceeded: nine dollars of what leaves S3. */
 const UNPAID_EGRESS = 100e9;
-
-/**
- * Blocks to the refund height under which a payment that is in no block is an alarm: 100 of the 144 that the shop begins
- * with. By then the settlement was sent and raised twice, where ordinarily one in a hundred takes more than 16 blocks; and it
- * is half a day before the emergency zone, the last 24.
- */
-export function deadlineAlarm(close: number): number {
-  return Math.floor((close * 100) / 144);
-}
 
 /** Money is at risk after 144 blocks without a settlement, about a day: the seller is told within minutes. */
 export class ShopAlarms extends Construct {

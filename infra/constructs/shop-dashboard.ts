@@ -12,8 +12,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { deadlineAlarm } from '../../shared/channel/unsettled.ts';
 import type { MetricName } from '../../shared/metrics.ts';
-import { deadlineAlarm } from './shop-alarms.ts';
 import type { ShopMetrics } from './shop-metrics.ts';
 
 export interface ShopDashboardProps {

@@ -7,9 +7,10 @@ export function isUnsettled({ state, paid, spend }: Channel): boolean {
 }
 
 /**
- * Blocks before the refund height within which a payment in no block is told to somebody: 100 of the 144 that the shop begins
- * to settle with.
- * @param close blocks before the refund height, of the shop's policy
+ * Blocks to the refund height under which a payment that is in no block is an alarm: 100 of the 144 that the shop begins
+ * with. By then the settlement was sent and raised twice, where ordinarily one in a hundred takes more than 16 blocks; and it
+ * is half a day before the emergency zone, the last 24.
+ * @param close of the shop's policy
  */
 export function deadlineAlarm(close: number): number {
   return Math.floor((close * 100) / 144);
