@@ -1,8 +1,10 @@
+import { benchFunctions } from './functions/functions.ts';
 import { benchSweep } from './sweep-cost.ts';
 import { benchTransfer } from './transfer/transfer.ts';
 
 /** npm run bench -- <name> [arguments]. Each prints counts and ratios of one run; none is a test. */
 const BENCHES: Readonly<Record<string, (...args: string[]) => Promise<void>>> = {
+  functions: benchFunctions,
   sweep: benchSweep,
   transfer: benchTransfer,
 };

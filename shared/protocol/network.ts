@@ -14,8 +14,8 @@ const PARAMETERS: Record<NetworkName, Network> = {
   regtest: networks.regtest,
 };
 
-// bitcoinjs wants curve arithmetic before it takes taproot addresses.
-initEccLib({
+/** The curve arithmetic that bitcoinjs wants before it takes taproot addresses. */
+export const taprootCurve: Parameters<typeof initEccLib>[0] = {
   isXOnlyPoint: (key) => liftX(key) !== undefined,
   xOnlyPointAddTweak: (key, tweak) => {
     const point = liftX(key);
@@ -24,7 +24,9 @@ initEccLib({
     if (sum.is0()) return null;
     return { parity: sum.y % 2n === 0n ? 0 : 1, xOnlyPubkey: numberToBytesBE(sum.x, 32) };
   },
-});
+};
+// bitcoinjs would try it on vectors at every start, for 35 ms, which is a third of a function's; a test does it instead.
+initEccLib(taprootCurve, { DANGER_DO_NOT_VERIFY_ECCLIB: true });
 
 /** BIP340's lift_x: the point of that x with even y. */
 function liftX(key: Uint8Array): Point | undefined {

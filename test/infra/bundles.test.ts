@@ -69,11 +69,11 @@ const inTable = (table: string) => ({
 
 test('there is a bundle for each function, with its map and nothing else', () => {
   expect([...bundles.keys()].sort()).toEqual([...NAMES].sort());
-  for (const { files } of bundles.values()) expect(files).toEqual(['index.js', 'index.js.map']);
+  for (const { files } of bundles.values()) expect(files).toEqual(['index.mjs', 'index.mjs.map']);
 });
 
 test.each(NAMES)('%s is small and holds no SDK that it does not need', (name) => {
-  expect(statSync(join(folderOf(name), 'index.js')).size).toBeLessThan(MAX_BUNDLE_BYTES);
+  expect(statSync(join(folderOf(name), 'index.mjs')).size).toBeLessThan(MAX_BUNDLE_BYTES);
 });
 
 function folderOf(name: string): string {
@@ -165,7 +165,7 @@ describe.each(availableRuntimes())('under $name', (runtime) => {
   test('what cannot be loaded fails before its first event', async () => {
     const broken = join(folder, 'broken');
     mkdirSync(broken, { recursive: true });
-    writeFileSync(join(broken, 'index.js'), "throw new RangeError('not today');");
+    writeFileSync(join(broken, 'index.mjs'), "throw new RangeError('not today');");
     await expect(startFunction(runtime, broken, {})).rejects.toThrow('init error: RangeError: not today');
   });
 

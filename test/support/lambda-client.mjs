@@ -1,7 +1,7 @@
 // Runs a bundle as Lambda's own client does, where that one cannot be built. It speaks the same API
 // (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) and reads the same environment.
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const { AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, _HANDLER } = process.env;
 const runtime = `http://${AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
@@ -17,7 +17,7 @@ for (const [method, level] of Object.entries({ log: 'INFO', info: 'INFO', warn: 
 
 let handler;
 try {
-  handler = createRequire(import.meta.url)(join(LAMBDA_TASK_ROOT, file))[name];
+  handler = (await import(pathToFileURL(join(LAMBDA_TASK_ROOT, `${file}.mjs`))))[name];
 } catch (error) {
   await post('init/error', errorDocument(error));
   throw error;

@@ -39,6 +39,8 @@ export interface LambdaFunction {
   lines(): LogLine[];
   /** @param timeLimit milliseconds until the deadline that Lambda tells */
   invoke(event: unknown, timeLimit?: number): Promise<Outcome>;
+  /** Until it waits for its next event. */
+  idle(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export interface LogLine {
 /**
  * Hosts Lambda's Runtime API for one function and starts the runtime on it
  * (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
- * @param folder that holds index.js, outside of this package, whose `type` is not the functions'
+ * @param folder that holds index.mjs
  * @returns once the bundle is loaded
  * @throws Error with the runtime's own words where it is not
  */
@@ -87,6 +89,7 @@ export async function startFunction(
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line)),
     invoke: (event, timeLimit = 29_000) => host.invoke(event, timeLimit),
+    idle: () => host.waiting(),
     stop,
   };
 }

@@ -1,10 +1,11 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { payments } from 'bitcoinjs-lib';
+import { initEccLib, payments } from 'bitcoinjs-lib';
 import {
   addressOfScript,
   NETWORK_NAMES,
   networkParameters,
   scriptOfAddress,
+  taprootCurve,
 } from '../../../shared/protocol/network.ts';
 import { CHANGE_SCRIPTS } from './support.ts';
 
@@ -29,6 +30,11 @@ const KNOWN = [
     '5120a60869f0dbcf1dc659c9cecbaf8050135ea9e8cdc487053f1dc6880949dc684c',
   ],
 ] as const;
+
+test('bitcoinjs finds the curve arithmetic right on its vectors, which it is not asked to do at each start', () => {
+  // Another object than the one it has: what it has, it does not try.
+  expect(() => initEccLib({ ...taprootCurve } as typeof taprootCurve)).not.toThrow();
+});
 
 describe('addresses', () => {
   test.each(KNOWN)('%s %s', (network, address, script) => {
