@@ -71,6 +71,10 @@ export async function openConnection(
   const end = (error?: Error) => {
     const ended = answer;
     answer = undefined;
+    // What came before it broke off needs not come again.
+    if (error instanceof TransferBroken && ended?.left !== undefined && filled > 0 && filled < ended.left) {
+      ended.take(buffer.subarray(0, filled));
+    }
     filled = 0;
     if (error || ended?.keepsAlive === false) close();
     ended?.done(error);
@@ -139,9 +143,12 @@ export async function openConnection(
   socket.on('error', broken).on('close', broken).on('end', broken);
   if (socket.destroyed) broken();
   watch = setInterval(() => {
-    const stands = answer !== undefined && pause === undefined && progress < LEAST_PROGRESS;
-    progress = 0;
-    if (stands) end(new TransferBroken('stands still'));
+    // What came while this thread was busy is read first.
+    setImmediate(() => {
+      const stands = answer !== undefined && pause === undefined && progress < LEAST_PROGRESS;
+      progress = 0;
+      if (stands) end(new TransferBroken('stands still'));
+    });
   }, stallTimeout);
   // A connection that waits for work must not keep the process.
   watch.unref();

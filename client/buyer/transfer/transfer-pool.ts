@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { allowance } from './allowance.ts';
 import type { FetchOutcome, Held, SegmentFetch, SegmentPlace } from './outcome.ts';
 import type { ProxyEnvironment } from './proxy.ts';
 import { sharedRate } from './rate-limit.ts';
@@ -47,9 +48,6 @@ const STALL_TIMEOUT = 30_000;
 
 /** Two bring a loopback server's speed on two cores; four are beyond what networks bring. */
 const MAX_WORKERS = 4;
-
-/** Segments that must come without trouble, for each connection, before one more is tried. */
-const CALM_SEGMENTS = 4;
 
 interface Waiting {
   readonly position: number;
@@ -134,36 +132,4 @@ function startWorkers(options: TransferPoolOptions): SegmentWorker[] {
   if (!workerFile) return [workerInThisThread(each)];
   const count = Math.min(connections, MAX_WORKERS, Math.max(2, availableParallelism()));
   return Array.from({ length: count }, () => startWorker(workerFile, each));
-}
-
-interface Allowance {
-  now(): number;
-  reductions(): number;
-  /** Half as many. @param since the count of reductions when the refused transfer began: those of one moment count once */
-  reduce(since: number): void;
-  /** A segment came without trouble. */
-  calm(): void;
-}
-
-/** How many transfers at a time: half after a refusal, one more after a while without. */
-function allowance(most: number): Allowance {
-  let now = most;
-  let reductions = 0;
-  let calm = 0;
-  return {
-    now: () => now,
-    reductions: () => reductions,
-    reduce(since) {
-      if (since !== reductions) return;
-      reductions += 1;
-      now = Math.max(1, Math.floor(now / 2));
-      calm = 0;
-    },
-    calm() {
-      calm += 1;
-      if (now === most || calm < now * CALM_SEGMENTS) return;
-      now += 1;
-      calm = 0;
-    },
-  };
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import type { BuyerError } from '../../../client/buyer/errors.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
 import { listPurchases } from '../../../client/buyer/purchase-journal.ts';
 import { refund } from '../../../client/buyer/refund.ts';
@@ -102,11 +104,16 @@ describe('nothing is paid for a chunk when the shop', () => {
   test('delivers wrong bytes, twice', async () => {
     await start();
     world.shop.lies.corrupt = () => true;
-    await expect(run()).rejects.toMatchObject({
+    const refused = await run().catch((error: BuyerError) => error);
+    const evidence = { manifest: world.shop.manifestId, chunk: 0, segment: 0, object: '/chunks/0' };
+    expect(refused).toMatchObject({
       code: 'bad-data',
       message: 'Segment 0 of chunk 0 is not what the manifest says.',
-      evidence: { chunk: 0, segment: 0 },
+      evidence,
     });
+    const { keptIn } = (refused as BuyerError).evidence;
+    expect((refused as BuyerError).next).toContain(keptIn);
+    expect(JSON.parse(await readFile(String(keptIn), 'utf8'))).toMatchObject(evidence);
   });
 
   test('redirects', async () => {
