@@ -5,9 +5,10 @@ import {
   oneSale,
   PRICES,
   sellingMonth,
+  sum,
   times,
   type Usage,
-} from './cost-model.ts';
+} from '../shared/cost-model.ts';
 
 export interface CostQuestion {
   /** Sold in a month. */
@@ -47,9 +48,4 @@ export function costTable({ chunks, chunkBytes, chunksPerSale, storedGigabytes }
     ...rows.map(([what, cost]) => `| ${what} | ${cost.toFixed(2)} |`),
     '',
   ].join('\n');
-}
-
-function sum(left: Usage, right: Usage): Usage {
-  const names = new Set([...Object.keys(left), ...Object.keys(right)]) as Set<keyof Usage>;
-  return Object.fromEntries([...names].map((name) => [name, (left[name] ?? 0) + (right[name] ?? 0)]));
 }

@@ -1,7 +1,8 @@
-import { type Shape, segmentCount } from '../../shared/dataset/layout.ts';
+import { type Shape, type SizedFile, segmentCount } from '../../shared/dataset/layout.ts';
 import {
   chunkRoot,
   HASHED_MANIFEST_FORMAT,
+  MANIFEST_FORMAT,
   type Manifest,
   segmentSizeFor,
 } from '../../shared/dataset/manifest.ts';
@@ -14,7 +15,6 @@ import {
 import { chunkCount } from '../../shared/protocol/price.ts';
 import { chunkSizeProblem, suitableChunkSize } from './chunk-size.ts';
 import { PublishRefused } from './publish-error.ts';
-import type { SourceFile } from './source-files.ts';
 
 /** What a person reads about a dataset. */
 export interface DatasetTexts {
@@ -33,7 +33,7 @@ const CHUNK_JSON_BYTES = 100;
  * @param chunkSize what the seller asks for, bytes
  * @throws PublishRefused where the dataset cannot be cut like that or described in one manifest
  */
-export function shapeOf(files: readonly SourceFile[], chunkSize: number | undefined): Shape {
+export function shapeOf(files: readonly SizedFile[], chunkSize: number | undefined): Shape {
   const totalSize = files.reduce((sum, file) => sum + file.size, 0);
   const size = chunkSize ?? suitableChunkSize(totalSize);
   const problem = chunkSizeProblem(size, totalSize);
@@ -69,26 +69,28 @@ export function checkTexts(texts: DatasetTexts): void {
 
 /**
  * @param chunks the raw hashes of every chunk's segments
- * @param fileHashes SHA-256 of every file, raw
+ * @param fileHashes SHA-256 of every file, raw; undefined where nobody read them whole
  */
 export function manifestOf(
   texts: DatasetTexts,
-  files: readonly SourceFile[],
+  files: readonly SizedFile[],
   shape: Shape,
   chunks: readonly (readonly Uint8Array[])[],
-  fileHashes: readonly Uint8Array[],
+  fileHashes: readonly Uint8Array[] | undefined,
 ): Manifest {
-  return {
-    format: HASHED_MANIFEST_FORMAT,
+  const common = {
     name: texts.name,
     description: texts.description,
     licence: texts.licence,
-    files: files.map(({ path, size }, index) => ({ path, size, sha256: hex(fileHashes[index]) })),
     totalSize: shape.totalSize,
     chunkSize: shape.chunkSize,
     segmentSize: shape.segmentSize,
     chunks: chunks.map((segments) => ({ root: hex(chunkRoot(segments)), segments: segments.map(hex) })),
   };
+  const plain = files.map(({ path, size }) => ({ path, size }));
+  if (!fileHashes) return { format: MANIFEST_FORMAT, files: plain, ...common };
+  const hashed = plain.map((file, index) => ({ ...file, sha256: hex(fileHashes[index]) }));
+  return { format: HASHED_MANIFEST_FORMAT, files: hashed, ...common };
 }
 
 function hex(bytes: Uint8Array | undefined): string {

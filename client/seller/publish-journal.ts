@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import type { StoredPart } from '../../shared/dataset/objects.ts';
 import { hexOf } from '../../shared/protocol/terms.ts';
+import type { HashMemory } from './content.ts';
 import type { StoredChunk } from './upload-chunk.ts';
 
 /**
- * What an interrupted publication had done: one JSON object a line, each on disk before the next step. A last line that
- * was cut off by a crash is dropped: at worst its chunk is uploaded once more.
+ * What an interrupted publication had done: one JSON object a line, a begun upload on disk before its first
+ * part. A last line that was cut off by a crash is dropped: the store is asked what it has.
  */
 
 const headerSchema = v.strictObject({
@@ -20,25 +22,38 @@ const headerSchema = v.strictObject({
 
 const lineSchema = v.union([
   v.strictObject({ started: v.number(), upload: v.string() }),
+  v.strictObject({ sent: v.number(), chunk: v.number(), tag: v.string(), sha256: hexOf(32) }),
+  v.strictObject({ hashed: v.array(v.tuple([v.number(), hexOf(32)])) }),
   v.strictObject({ stored: v.number(), versionId: v.string(), segments: v.array(hexOf(32)) }),
 ]);
 
 type Header = v.InferOutput<typeof headerSchema>;
+type Line = v.InferOutput<typeof lineSchema>;
 
-interface UnfinishedUpload {
-  readonly folder: string;
-  readonly chunk: number;
+/** An upload that was begun. */
+export interface BegunUpload {
   readonly upload: string;
+  /** What was sent and acknowledged, by segment. */
+  readonly parts: ReadonlyMap<number, StoredPart>;
 }
 
-export interface PublishJournal {
+export interface PublishJournal extends HashMemory {
   /** The folder of the objects. */
   readonly folder: string;
-  /** Chunks that were uploaded before, by index. */
+  /** Whether there is something to go on with. */
+  readonly resumed: boolean;
+  /** Chunks that are in the store, by index. */
   readonly stored: ReadonlyMap<number, StoredChunk>;
-  /** Uploads that were begun before and not ended, also those of a publication that is not gone on with. */
-  readonly unfinished: readonly UnfinishedUpload[];
+  /** Uploads that have not ended, by chunk. */
+  readonly uploads: ReadonlyMap<number, BegunUpload>;
+  /** What was begun before and is not gone on with: the source is another by now. */
+  readonly abandoned: {
+    readonly folder: string;
+    readonly chunks: number;
+    readonly uploads: ReadonlyMap<number, BegunUpload>;
+  };
   started(chunk: number, upload: string): Promise<void>;
+  sent(chunk: number, segment: number, part: StoredPart): Promise<void>;
   finished(chunk: number, stored: StoredChunk): Promise<void>;
   close(): Promise<void>;
   /** Closes it and forgets it: the publication is complete. */
@@ -60,25 +75,41 @@ export async function openPublishJournal(
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
   const lines = await readLines(path);
   const header = v.safeParse(headerSchema, lines[0]);
-  const before = header.success ? readEntries(header.output.folder, lines.slice(1)) : NOTHING;
+  const before = readEntries(header.success ? lines.slice(1) : []);
   const goesOn =
     header.success &&
     header.output.fingerprint === fresh.fingerprint &&
     header.output.chunkSize === fresh.chunkSize;
+  const entries = goesOn ? before : readEntries([]);
   // Written whole and renamed, which also takes a cut-off line away before anything is appended to it.
   await replaceDurably(path, goesOn ? lines : [{ spillwayPublish: 1, ...fresh }]);
   const file = await open(path, 'a');
+  const append = (line: Line) => {
+    enter(entries, line);
+    return file.appendFile(`${JSON.stringify(line)}\n`);
+  };
   return {
     folder: goesOn ? header.output.folder : fresh.folder,
-    stored: goesOn ? before.stored : NOTHING.stored,
-    unfinished: before.unfinished,
-    started: (chunk, upload) => append(file, { started: chunk, upload }),
-    finished: (chunk, { versionId, segments }) =>
-      append(file, {
-        stored: chunk,
-        versionId,
-        segments: segments.map((hash) => Buffer.from(hash).toString('hex')),
-      }),
+    resumed: goesOn && lines.length > 1,
+    stored: entries.stored,
+    uploads: entries.uploads,
+    abandoned: {
+      folder: header.success ? header.output.folder : fresh.folder,
+      chunks: goesOn ? 0 : before.stored.size,
+      uploads: goesOn ? new Map() : before.uploads,
+    },
+    async started(chunk, upload) {
+      await append({ started: chunk, upload });
+      await file.datasync();
+    },
+    // Not made durable one by one: a part whose line is lost is read and hashed once more, and not sent.
+    sent: (chunk, segment, { tag, sha256 }) => append({ sent: segment, chunk, tag, sha256: toHex(sha256) }),
+    async finished(chunk, { versionId, segments }) {
+      await append({ stored: chunk, versionId, segments: segments.map(toHex) });
+      await file.datasync();
+    },
+    hashed: entries.hashed,
+    remember: (hashes) => append({ hashed: hashes.map(([of, sha256]) => [of, toHex(sha256)]) }),
     close: () => file.close(),
     async remove() {
       await file.close();
@@ -87,23 +118,38 @@ export async function openPublishJournal(
   };
 }
 
-type Entries = Pick<PublishJournal, 'stored' | 'unfinished'>;
-const NOTHING: Entries = { stored: new Map(), unfinished: [] };
+interface Entries {
+  readonly hashed: Map<number, Uint8Array>;
+  readonly stored: Map<number, StoredChunk>;
+  readonly uploads: Map<number, { readonly upload: string; readonly parts: Map<number, StoredPart> }>;
+}
 
-function readEntries(folder: string, lines: readonly unknown[]): Entries {
-  const stored = new Map<number, StoredChunk>();
-  const uploads = new Map<number, string>();
-  for (const line of lines) {
-    const entry = v.parse(lineSchema, line);
-    if ('upload' in entry) {
-      uploads.set(entry.started, entry.upload);
-    } else {
-      const segments = entry.segments.map((hash) => new Uint8Array(Buffer.from(hash, 'hex')));
-      stored.set(entry.stored, { versionId: entry.versionId, segments });
-      uploads.delete(entry.stored);
-    }
+function readEntries(lines: readonly unknown[]): Entries {
+  const entries: Entries = { hashed: new Map(), stored: new Map(), uploads: new Map() };
+  for (const line of lines) enter(entries, v.parse(lineSchema, line));
+  return entries;
+}
+
+function enter({ hashed, stored, uploads }: Entries, line: Line): void {
+  if ('started' in line) {
+    stored.delete(line.started);
+    uploads.set(line.started, { upload: line.upload, parts: new Map() });
+  } else if ('sent' in line) {
+    uploads.get(line.chunk)?.parts.set(line.sent, { tag: line.tag, sha256: fromHex(line.sha256) });
+  } else if ('hashed' in line) {
+    for (const [file, sha256] of line.hashed) hashed.set(file, fromHex(sha256));
+  } else {
+    stored.set(line.stored, { versionId: line.versionId, segments: line.segments.map(fromHex) });
+    uploads.delete(line.stored);
   }
-  return { stored, unfinished: [...uploads].map(([chunk, upload]) => ({ folder, chunk, upload })) };
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function fromHex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
 async function readLines(path: string): Promise<unknown[]> {
@@ -122,11 +168,6 @@ async function readLines(path: string): Promise<unknown[]> {
     }
   }
   return lines;
-}
-
-async function append(file: FileHandle, entry: unknown): Promise<void> {
-  await file.appendFile(`${JSON.stringify(entry)}\n`);
-  await file.datasync();
 }
 
 async function replaceDurably(path: string, lines: readonly unknown[]): Promise<void> {

@@ -1,36 +1,30 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { fileStarts, type Shape, type Span } from '../../shared/dataset/layout.ts';
-import {
-  type Manifest,
-  manifestBytes,
-  manifestId,
-  signManifest,
-  verifyManifest,
-} from '../../shared/dataset/manifest.ts';
-import { chunkKey, manifestKey } from '../../shared/dataset/object-keys.ts';
-import type { ObjectInspector, ObjectUploader } from '../../shared/dataset/objects.ts';
+import { randomBytes } from 'node:crypto';
+import { manifestBytes, manifestId } from '../../shared/dataset/manifest.ts';
+import { chunkKey } from '../../shared/dataset/object-keys.ts';
 import { MAX_SATOSHIS } from '../../shared/limits.ts';
 import { chunkCount } from '../../shared/protocol/price.ts';
-import type { Signer } from '../../shared/signer/signer.ts';
-import { type Dataset, DatasetConflict, type SellerDatasetStore } from '../../shared/store/dataset-record.ts';
-import { type ChunkSource, hashChunks, type PublishEvent, uploadChunks } from './dataset-chunks.ts';
-import { describeBeside } from './describe-beside.ts';
-import { checkTexts, type DatasetTexts, manifestOf, shapeOf } from './describe-dataset.ts';
-import { hashFiles } from './file-hashes.ts';
+import type { Dataset } from '../../shared/store/dataset-record.ts';
+import type { Content } from './content.ts';
+import { hashChunks, uploadChunks } from './dataset-chunks.ts';
+import { checkTexts, manifestOf, shapeOf } from './describe-dataset.ts';
+import {
+  type Draft,
+  hex,
+  offerAgain,
+  offerDataset,
+  type Publication,
+  type PublishPorts,
+  publication,
+  refuseTakenName,
+} from './offer-dataset.ts';
 import { PublishRefused } from './publish-error.ts';
-import { openPublishJournal } from './publish-journal.ts';
-import { readSpan } from './read-files.ts';
-import { checkUnchanged, fingerprint, listSourceFiles, type SourceFile } from './source-files.ts';
-import type { StoredChunk } from './upload-chunk.ts';
+import { publishEstimate } from './publish-estimate.ts';
+import { openPublishJournal, type PublishJournal } from './publish-journal.ts';
 
 export interface PublishRequest {
-  /** A file or a folder. */
-  readonly source: string;
   /** Satoshis for a full chunk. */
   readonly pricePerChunk: bigint;
-  /** By default the source's own name. */
+  /** By default the content's own name. */
   readonly name?: string;
   readonly description?: string;
   readonly licence?: string;
@@ -40,192 +34,125 @@ export interface PublishRequest {
   readonly dryRun?: boolean;
 }
 
-export interface PublishPorts {
-  readonly objects: ObjectUploader & ObjectInspector;
-  readonly datasets: SellerDatasetStore;
-  readonly signer: Signer;
-  /** Names the shop, so that one source published in two shops is not mixed up. */
-  readonly shop: string;
-  /** Where interrupted publications are remembered. */
-  readonly stateFolder: string;
-  readonly onProgress?: (event: PublishEvent) => void;
-}
-
-export interface Publication {
-  readonly outcome: 'published' | 'already-published' | 'price-changed' | 'back-on-sale' | 'dry-run';
-  /** The dataset's id, hex. */
-  readonly manifest: string;
-  /** Where its objects are; none after a dry run. */
-  readonly folder?: string;
-  readonly name: string;
-  readonly files: number;
-  readonly bytes: number;
-  readonly chunks: number;
-  readonly chunkSize: number;
-  readonly pricePerChunk: bigint;
-}
-
 /** One publication at work. */
 interface Work {
-  readonly request: PublishRequest;
   readonly ports: PublishPorts;
-  readonly files: readonly SourceFile[];
-  readonly shape: Shape;
-  readonly texts: DatasetTexts;
-  readonly source: ChunkSource;
+  readonly content: Content;
+  readonly draft: Draft;
 }
 
 /**
- * Puts a file or folder up for sale. The same content again answers the dataset there is, at the price now asked for. After
- * an interruption the same call goes on where it was.
+ * Puts content up for sale. The same content again answers the dataset there is, at the price now asked for. After an
+ * interruption the same call goes on where it was.
  * @throws PublishRefused where the seller must change something first
  */
-export async function publish(request: PublishRequest, ports: PublishPorts): Promise<Publication> {
-  if (request.pricePerChunk < 1n || request.pricePerChunk > MAX_SATOSHIS) {
-    throw new PublishRefused('the price is from 1 satoshi to 21 million bitcoin');
-  }
-  const files = await listSourceFiles(request.source);
-  const shape = shapeOf(files, request.chunkSize);
-  const texts = {
-    name: request.name ?? basename(await realpath(request.source)),
-    description: request.description ?? '',
-    licence: request.licence ?? '',
-  };
-  checkTexts(texts);
-  const starts = fileStarts(files);
-  const onProgress = ports.onProgress ?? (() => {});
-  const source = { shape, read: (span: Span) => readSpan(files, starts, span), onProgress };
-  const work = { request, ports, files, shape, texts, source };
-  onProgress({ type: 'listed', files: files.length, shape, chunks: chunkCount(shape) });
-  if (request.dryRun) return publication(work, await hashedId(work), 'dry-run');
+export async function publish(
+  request: PublishRequest,
+  content: Content,
+  ports: PublishPorts,
+): Promise<Publication> {
+  const shape = shapeOf(content.files, request.chunkSize);
+  const draft = draftOf(request, content.name, content.files, shape);
+  const work = { ports, content, draft };
+  ports.onProgress?.({ type: 'listed', files: content.files.length, shape, chunks: chunkCount(shape) });
+  if (request.dryRun) return dryRun(work);
   return (await existing(work)) ?? (await uploadAndOffer(work));
 }
 
-/** The dataset that holds this content already. Only where one looks like it is all of the source read for that. */
+/**
+ * What the request makes of some files.
+ * @throws PublishRefused where a text or the price does not do
+ */
+export function draftOf(
+  request: PublishRequest,
+  ownName: string,
+  files: Draft['files'],
+  shape: Draft['shape'],
+): Draft {
+  const { pricePerChunk, name = ownName, description = '', licence = '' } = request;
+  if (pricePerChunk < 1n || pricePerChunk > MAX_SATOSHIS) {
+    throw new PublishRefused('the price is from 1 satoshi to 21 million bitcoin');
+  }
+  const texts = { name, description, licence };
+  checkTexts(texts);
+  return { texts, files, shape, pricePerChunk };
+}
+
+async function dryRun(work: Work): Promise<Publication> {
+  const { content, draft, ports } = work;
+  const manifest = await hashedId(work);
+  await refuseTakenName(ports.datasets, draft.texts.name, manifest);
+  const estimate = publishEstimate(draft.shape, content.transferred);
+  return publication(draft, 'dry-run', { ...(manifest !== undefined && { manifest }), estimate });
+}
+
+/**
+ * The dataset that holds this content already. Only where one looks like it is all of the source read for that.
+ * @throws PublishRefused where its name belongs to other content
+ */
 async function existing(work: Work): Promise<Publication | undefined> {
-  const { datasets } = work.ports;
+  const { ports, draft } = work;
+  const { texts, shape } = draft;
   const alike = (dataset: Dataset) =>
-    dataset.totalSize === work.shape.totalSize &&
-    dataset.chunkSize === work.shape.chunkSize &&
-    dataset.name === work.texts.name &&
-    dataset.description === work.texts.description &&
-    dataset.licence === work.texts.licence;
-  if (!(await datasets.list()).some(alike)) return undefined;
-  const dataset = await datasets.get(await hashedId(work));
-  return dataset && offerAgain(work, dataset);
+    dataset.totalSize === shape.totalSize &&
+    dataset.chunkSize === shape.chunkSize &&
+    dataset.name === texts.name &&
+    dataset.description === texts.description &&
+    dataset.licence === texts.licence;
+  const id = (await ports.datasets.list()).some(alike) ? await hashedId(work) : undefined;
+  await refuseTakenName(ports.datasets, texts.name, id);
+  const dataset = id === undefined ? undefined : await ports.datasets.get(id);
+  return dataset && offerAgain(ports, draft, dataset);
 }
 
-/** The store decides on what it holds: what was read before may be older than a change of its own offer. */
-async function offerAgain(work: Work, { manifest, folder }: Dataset): Promise<Publication> {
-  const change = await work.ports.datasets.putOnSale(manifest, work.request.pricePerChunk);
-  if (!change) throw new Error(`dataset ${manifest} is gone`);
-  const { before, now } = change;
-  const sameOffer = before.pricePerChunk === now.pricePerChunk ? 'already-published' : 'price-changed';
-  const outcome = before.forSaleUntil === undefined ? sameOffer : 'back-on-sale';
-  return publication(work, manifest, outcome, folder);
-}
-
-/** The id this content has, found by reading it. */
-async function hashedId(work: Work): Promise<string> {
-  work.ports.onProgress?.({ type: 'hashing' });
-  const chunks = await hashChunks(work.source);
-  const manifest = await describe(work, chunks);
-  await checkUnchanged(work.files);
-  return hex(manifestId(manifestBytes(manifest)));
-}
-
-async function describe(
-  { texts, files, shape, source }: Work,
-  chunks: readonly (readonly Uint8Array[])[],
-): Promise<Manifest> {
-  const fileHashes = await hashFiles(fileStarts(files), source.read);
-  return manifestOf(texts, files, shape, chunks, fileHashes);
+/** The id this content has, found by reading it; undefined where only the store can hash it. */
+async function hashedId({ content, draft, ports }: Work): Promise<string | undefined> {
+  if (!content.readable) return undefined;
+  const { texts, files, shape } = draft;
+  ports.onProgress?.({ type: 'hashing' });
+  const passage = content.passage({ hashed: new Map(), remember: async () => {} });
+  const chunks = await hashChunks(passage, shape, ports.onProgress ?? (() => {}));
+  await content.checkUnchanged();
+  return hex(manifestId(manifestBytes(manifestOf(texts, files, shape, chunks, passage.fileHashes()))));
 }
 
 async function uploadAndOffer(work: Work): Promise<Publication> {
-  const { ports, request, files, shape } = work;
-  const source = JSON.stringify([await realpath(request.source), ports.shop]);
-  const journal = await openPublishJournal(ports.stateFolder, source, {
-    fingerprint: fingerprint(files),
-    chunkSize: shape.chunkSize,
+  const { ports, content, draft } = work;
+  const journal = await openPublishJournal(ports.stateFolder, JSON.stringify([content.place, ports.shop]), {
+    fingerprint: content.fingerprint,
+    chunkSize: draft.shape.chunkSize,
     folder: hex(randomBytes(16)),
   });
   try {
-    for (const { folder, chunk, upload } of journal.unfinished) {
-      await ports.objects.abortParts(chunkKey(folder, chunk), upload);
-    }
-    const resumed = journal.stored.size > 0;
-    ports.onProgress?.({ type: 'uploading', folder: journal.folder, resumed });
-    const chunks = await uploadChunks(work.source, ports.objects, journal);
-    const segments = chunks.map((chunk) => chunk.segments);
-    const manifest = await describe(work, segments);
-    await checkUnchanged(files);
-    const result = await offer(work, journal.folder, chunks, manifest);
+    await giveUp(ports, journal.abandoned.folder, journal.abandoned.uploads);
+    const result = await uploadInto(journal, work);
     await journal.remove();
     return result;
   } catch (error) {
+    // Anything else may be mended, and then the parts that are there are worth keeping.
+    if (error instanceof PublishRefused) await giveUp(ports, journal.folder, journal.uploads).catch(() => {});
     await journal.close();
     throw error;
   }
 }
 
-/** Signs the manifest, uploads it, and makes the dataset known. */
-async function offer(
-  work: Work,
+async function uploadInto(journal: PublishJournal, { ports, content, draft }: Work): Promise<Publication> {
+  const { objects, onProgress = () => {} } = ports;
+  const { abandoned, folder, resumed } = journal;
+  if (abandoned.chunks > 0) {
+    onProgress({ type: 'abandoned', folder: abandoned.folder, chunks: abandoned.chunks });
+  }
+  onProgress({ type: 'uploading', folder, resumed });
+  const passage = content.passage(journal);
+  const chunks = await uploadChunks({ objects, passage, journal, shape: draft.shape, onProgress });
+  await content.checkUnchanged();
+  return offerDataset(ports, draft, folder, chunks, passage.fileHashes());
+}
+
+export async function giveUp(
+  { objects }: PublishPorts,
   folder: string,
-  chunks: readonly StoredChunk[],
-  manifest: Manifest,
-): Promise<Publication> {
-  const { ports, texts, shape, request } = work;
-  const bytes = manifestBytes(manifest);
-  const id = manifestId(bytes);
-  await describeBeside(ports.objects, folder, manifest, hex(id));
-  const signature = await signManifest(ports.signer, id);
-  if (!verifyManifest(await ports.signer.publicKey(), id, signature)) {
-    throw new Error('the signature of the manifest does not verify');
-  }
-  const hash = createHash('sha256').update(bytes).digest();
-  const dataset: Dataset = {
-    ...texts,
-    manifest: hex(id),
-    folder,
-    totalSize: shape.totalSize,
-    chunkSize: shape.chunkSize,
-    manifestSignature: hex(signature),
-    manifestVersion: await ports.objects.put(manifestKey(folder), bytes, hash),
-    pricePerChunk: request.pricePerChunk,
-  };
-  try {
-    const versions = chunks.map((chunk) => chunk.versionId);
-    await ports.datasets.put(dataset, versions);
-  } catch (error) {
-    // Someone published the same content meanwhile: theirs is for sale, ours is not needed.
-    const winner = error instanceof DatasetConflict && (await ports.datasets.get(dataset.manifest));
-    if (!winner) throw error;
-    return offerAgain(work, winner);
-  }
-  return publication(work, dataset.manifest, 'published', folder);
-}
-
-function publication(
-  work: Work,
-  manifest: string,
-  outcome: Publication['outcome'],
-  folder?: string,
-): Publication {
-  return {
-    outcome,
-    manifest,
-    ...(folder !== undefined && { folder }),
-    name: work.texts.name,
-    files: work.files.length,
-    bytes: work.shape.totalSize,
-    chunks: chunkCount(work.shape),
-    chunkSize: work.shape.chunkSize,
-    pricePerChunk: work.request.pricePerChunk,
-  };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+  uploads: PublishJournal['uploads'],
+): Promise<void> {
+  for (const [chunk, { upload }] of uploads) await objects.abortParts(chunkKey(folder, chunk), upload);
 }

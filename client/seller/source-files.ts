@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { SizedFile } from '../../shared/dataset/layout.ts';
 import { pathsProblem } from '../../shared/dataset/paths.ts';
 import { MAX_DATASET_BYTES, MAX_FILES } from '../../shared/limits.ts';
 import { PublishRefused } from './publish-error.ts';
@@ -26,6 +27,16 @@ export interface SourceFile {
 export async function listSourceFiles(source: string): Promise<SourceFile[]> {
   const stats = await statsOf(source);
   const files = stats.isDirectory() ? await filesOfFolder(source) : [fileOf(source, basename(source), stats)];
+  orderFiles(files, source);
+  return files;
+}
+
+/**
+ * Puts files in their order in the dataset.
+ * @param source what they are of, for the message
+ * @throws PublishRefused where no dataset can be made of them
+ */
+export function orderFiles(files: SizedFile[], source: string): void {
   if (files.length > MAX_FILES) throw new PublishRefused(`a dataset has at most ${MAX_FILES} files`);
   // By code units, as everywhere the same: the order is part of the dataset's id.
   files.sort((one, other) => (one.path < other.path ? -1 : 1));
@@ -34,7 +45,6 @@ export async function listSourceFiles(source: string): Promise<SourceFile[]> {
   const total = files.reduce((sum, file) => sum + file.size, 0);
   if (total === 0) throw new PublishRefused(`there is not one byte to sell in ${source}`);
   if (total > MAX_DATASET_BYTES) throw new PublishRefused(`a dataset has at most ${MAX_DATASET_BYTES} bytes`);
-  return files;
 }
 
 /**

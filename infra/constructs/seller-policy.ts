@@ -42,10 +42,17 @@ export class SellerPolicy extends Construct {
           actions: [
             's3:PutObject',
             's3:AbortMultipartUpload',
+            's3:ListMultipartUploadParts',
+            's3:GetObject',
             's3:GetObjectVersion',
             's3:GetObjectVersionAttributes',
           ],
           resources: [bucket.arnForObjects(OBJECTS)],
+        }),
+        // Who may not list a bucket is told that he may not read an object, whether it is there or not.
+        new PolicyStatement({
+          actions: ['s3:ListBucketMultipartUploads', 's3:ListBucket'],
+          resources: [bucket.bucketArn],
         }),
         ...sellerKey.statements('sign'),
       ],

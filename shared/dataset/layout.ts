@@ -33,6 +33,18 @@ export function segmentCount(shape: Shape, chunk: number): number {
   return Math.ceil(chunkSizeAt(shape, chunk) / shape.segmentSize);
 }
 
+/** How many segments all chunks have together. */
+export function segmentTotal(shape: Shape): number {
+  const last = chunkCount(shape) - 1;
+  return last * segmentCount(shape, 0) + segmentCount(shape, last);
+}
+
+/** Which segment of which chunk is the dataset's segment `index`, counted through: only the last chunk is shorter. */
+export function segmentAt(shape: Shape, index: number): { readonly chunk: number; readonly segment: number } {
+  const each = segmentCount(shape, 0);
+  return { chunk: Math.floor(index / each), segment: index % each };
+}
+
 /** A chunk's place in the dataset. */
 export function chunkSpan(shape: Shape, chunk: number): Span {
   if (!Number.isInteger(chunk) || chunk < 0 || chunk >= chunkCount(shape)) {

@@ -19,7 +19,12 @@ export function croissantKey(folder: string): string {
 /** @param chunk the chunk's index in the dataset */
 export function chunkKey(folder: string, chunk: number): string {
   if (!Number.isSafeInteger(chunk) || chunk < 0) throw new RangeError(`${chunk} is no chunk's number`);
-  return `datasets/${checked(folder)}/chunks/${chunk}`;
+  return `${chunksPrefix(folder)}${chunk}`;
+}
+
+/** What the keys of all chunks begin with. */
+export function chunksPrefix(folder: string): string {
+  return `datasets/${checked(folder)}/chunks/`;
 }
 
 function checked(folder: string): string {

@@ -27,27 +27,85 @@ export interface ObjectInspector {
   describe(key: string, versionId: string): Promise<ObjectDescription | undefined>;
 }
 
+/** A part that the store has, and what it needs to be named by at the end. */
+export interface StoredPart {
+  readonly tag: string;
+  readonly sha256: Uint8Array;
+}
+
+/** Where a part goes. Parts are numbered from 1. */
+export interface PartTarget {
+  readonly key: string;
+  readonly upload: string;
+  readonly number: number;
+}
+
+/** An object of any bucket, as it was when it was looked at. */
+export interface SourceObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  /** Changes whenever the object's bytes do. */
+  readonly tag: string;
+}
+
+/** The store has given an upload up, or never had it. */
+export class UploadLost extends Error {
+  override readonly name = 'UploadLost';
+}
+
+/** An object is no longer what it was when it was looked at. */
+export class SourceChanged extends Error {
+  override readonly name = 'SourceChanged';
+}
+
 /** For publishing. The store checks every hash against the bytes that arrive and refuses others. */
 export interface ObjectUploader {
   /** Stores a small object whole. @returns its version */
   put(key: string, bytes: Uint8Array, sha256: Uint8Array): Promise<string>;
   /** @returns the upload's id */
   startParts(key: string): Promise<string>;
-  /** @param number from 1. @returns the part's tag, wanted at the end */
-  putPart(
+  /** @returns the part's tag @throws UploadLost */
+  putPart(target: PartTarget, bytes: Uint8Array, sha256: Uint8Array): Promise<string>;
+  /**
+   * Has the store copy a run of an object's bytes into a part, hashing them itself.
+   * @param range left out for the whole object
+   * @throws UploadLost, SourceChanged
+   */
+  copyPart(
+    target: PartTarget,
+    source: SourceObject,
+    range?: { readonly offset: number; readonly length: number },
+  ): Promise<StoredPart>;
+  /** The parts an unfinished upload has, by number; undefined where there is no such upload. */
+  listParts(
     key: string,
     upload: string,
-    number: number,
-    bytes: Uint8Array,
-    sha256: Uint8Array,
-  ): Promise<string>;
-  /** @param parts in order. @returns the object's version */
+  ): Promise<ReadonlyMap<number, StoredPart & { readonly size: number }> | undefined>;
+  /** The unfinished uploads of keys that begin with this. */
+  listUploads(prefix: string): Promise<readonly { readonly key: string; readonly upload: string }[]>;
+  /** @param parts in order. @returns the object's version @throws UploadLost */
   finishParts(
     key: string,
     upload: string,
-    parts: readonly { readonly tag: string; readonly sha256: Uint8Array }[],
+    parts: readonly StoredPart[],
     composite: Uint8Array,
   ): Promise<string>;
   /** Gives an unfinished upload up; does nothing where there is none. */
   abortParts(key: string, upload: string): Promise<void>;
+  /** The newest version of an object, or undefined where there is none. */
+  latestVersion(key: string): Promise<string | undefined>;
+}
+
+/** Objects that are to be published, of any bucket that may be read. */
+export interface ObjectSource {
+  /** @returns undefined where there is no such object */
+  find(bucket: string, key: string): Promise<SourceObject | undefined>;
+  /** Every object whose key begins with this. */
+  list(bucket: string, prefix: string): Promise<readonly SourceObject[]>;
+  /**
+   * Reads into `target` as many bytes as it holds.
+   * @throws SourceChanged
+   */
+  read(source: SourceObject, offset: number, target: Uint8Array): Promise<void>;
 }

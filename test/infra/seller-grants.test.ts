@@ -6,7 +6,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { changePrice, unpublish } from '../../client/seller/change-offer.ts';
 import { listChannels } from '../../client/seller/list-channels.ts';
-import { type PublishPorts, publish } from '../../client/seller/publish.ts';
+import type { PublishPorts } from '../../client/seller/offer-dataset.ts';
 import { shopStatus } from '../../client/seller/shop-status.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { policyWith } from '../../shared/config.ts';
@@ -15,7 +15,13 @@ import { dynamoRecords } from '../../shared/store/shop-records.ts';
 import { KMS_KEY, type KmsStandIn, startKms } from '../support/kms-stand-in.ts';
 import { MIB, patterned } from '../support/object-store.ts';
 import { synthesise } from '../support/stack-template.ts';
-import { SELLER_SECRET, startTestShops, type TestShop, type TestShops } from '../support/test-shop.ts';
+import {
+  publishPath,
+  SELLER_SECRET,
+  startTestShops,
+  type TestShop,
+  type TestShops,
+} from '../support/test-shop.ts';
 
 /** What the seller's tasks ask of AWS when they run, held against the policy that the stack has for them: neither less nor more. */
 
@@ -29,12 +35,17 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   UploadPart: ['s3:PutObject'],
   CompleteMultipartUpload: ['s3:PutObject'],
   AbortMultipartUpload: ['s3:AbortMultipartUpload'],
+  ListParts: ['s3:ListMultipartUploadParts'],
+  ListMultipartUploads: ['s3:ListBucketMultipartUploads'],
+  // Without the second, an object that is not there would be one that may not be read.
+  HeadObject: ['s3:GetObject', 's3:ListBucket'],
   // Of a named version.
   GetObjectAttributes: ['s3:GetObjectVersion', 's3:GetObjectVersionAttributes'],
 };
 
 interface Input {
   readonly Key?: string | { readonly pk?: { readonly S?: string } };
+  readonly Prefix?: string;
   readonly Item?: { readonly pk?: { readonly S?: string } };
   readonly VersionId?: string;
 }
@@ -47,7 +58,8 @@ const asked = new Set<string>();
 const written: string[] = [];
 const keys: string[] = [];
 
-function record(service: 'dynamodb' | 'kms' | 's3', action: string, { Key, Item, VersionId }: Input): void {
+function record(service: 'dynamodb' | 'kms' | 's3', action: string, input: Input): void {
+  const { Key, Prefix, Item, VersionId } = input;
   if (service !== 's3') {
     asked.add(`${service}:${action}`);
     if (action === 'PutItem' || action === 'UpdateItem') {
@@ -57,7 +69,7 @@ function record(service: 'dynamodb' | 'kms' | 's3', action: string, { Key, Item,
   }
   for (const needed of NEEDED[action] ?? [`s3:${action}`]) asked.add(needed);
   if (action === 'GetObjectAttributes' && VersionId === undefined) asked.add('s3:GetObject');
-  keys.push(String(Key));
+  keys.push(String(Key ?? Prefix));
 }
 
 beforeAll(async () => {
@@ -92,17 +104,23 @@ test('publish, price, unpublish, status and channels need all of the policy, and
   const source = join(folder, 'weather.bin');
   await writeFile(source, patterned(6 * MIB, 3));
   const signer = kmsSigner(kms.client, KMS_KEY);
-  const failing: PublishPorts['objects'] = {
-    ...shop.ports.objects,
-    putPart: () => Promise.reject(new Error('the line is cut')),
-  };
+  const cut = () => Promise.reject(new Error('the line is cut'));
+  const { objects } = shop.ports;
   const request = { source, pricePerChunk: 5_000n, chunkSize: 5 * MIB };
   const ports = { ...shop.ports, signer };
-  await expect(publish(request, { ...ports, objects: failing })).rejects.toThrow('the line is cut');
-  await publish(request, ports);
+  const fails = (broken: Partial<PublishPorts['objects']>) =>
+    expect(publishPath(request, { ...ports, objects: { ...objects, ...broken } })).rejects.toThrow(
+      'the line is cut',
+    );
+  await fails({ putPart: cut });
+  // Given up, as it is another file now; then gone on with; then found complete.
+  await writeFile(source, patterned(6 * MIB, 4));
+  await fails({ putPart: cut });
+  await fails({ describe: cut });
+  await publishPath(request, ports);
   await changePrice(shop.datasets, 'weather.bin', 6_000n);
   await unpublish(shop.datasets, 'weather.bin');
-  await publish(request, ports);
+  await publishPath(request, ports);
 
   const client = new DynamoDBClient({
     endpoint: shop.environment('').AWS_ENDPOINT_URL_DYNAMODB ?? '',

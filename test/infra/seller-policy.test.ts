@@ -41,9 +41,18 @@ const WRITES = ['PutItem', 'UpdateItem'].map(
   (action) =>
     `dynamodb:${action} Table/Table if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["DATASETS","DATASET#*"]},"Null":{"dynamodb:LeadingKeys":"false"}}`,
 );
-const OBJECTS = ['PutObject', 'AbortMultipartUpload', 'GetObjectVersion', 'GetObjectVersionAttributes'].map(
-  (action) => `s3:${action} Datasets/Bucket/datasets/*`,
-);
+const OBJECTS = [
+  ...[
+    'PutObject',
+    'AbortMultipartUpload',
+    'ListMultipartUploadParts',
+    'GetObject',
+    'GetObjectVersion',
+    'GetObjectVersionAttributes',
+  ].map((action) => `s3:${action} Datasets/Bucket/datasets/*`),
+  's3:ListBucketMultipartUploads Datasets/Bucket',
+  's3:ListBucket Datasets/Bucket',
+];
 
 test('the seller’s identity may do just this: it writes no channel and removes no object', () => {
   expect(allowed(template)).toEqual([

@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, rename, rm, symlink, truncate, utimes, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
-import { type PublishPorts, type PublishRequest, publish } from '../../client/seller/publish.ts';
+import type { PublishPorts } from '../../client/seller/offer-dataset.ts';
 import { PublishRefused } from '../../client/seller/publish-error.ts';
 import { chunkKey } from '../../shared/dataset/object-keys.ts';
 import type { ObjectDescription } from '../../shared/dataset/objects.ts';
@@ -11,6 +11,8 @@ import { BUCKET, MIB, patterned } from '../support/object-store.ts';
 import {
   afterPart,
   emptyFolder,
+  type PathRequest,
+  publishPath,
   readFolder,
   startTestShops,
   type TestShop,
@@ -39,8 +41,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const sell = (request: Partial<PublishRequest> = {}, ports: Partial<PublishPorts> = {}) =>
-  publish({ source, pricePerChunk: 5_000n, ...request }, { ...shop.ports, ...ports });
+const sell = (request: Partial<PathRequest> = {}, ports: Partial<PublishPorts> = {}) =>
+  publishPath({ source, pricePerChunk: 5_000n, ...request }, { ...shop.ports, ...ports });
 
 describe('a source that changes while it is published', () => {
   beforeEach(async () => {
@@ -121,7 +123,7 @@ describe('a store that holds something else', () => {
         const other = await objects.startParts(key);
         const bytes = patterned(5 * MIB, 9);
         const hash = Buffer.from(await crypto.subtle.digest('SHA-256', bytes));
-        const tag = await putPart(key, other, 1, bytes, hash);
+        const tag = await putPart({ key, upload: other, number: 1 }, bytes, hash);
         const root = Buffer.from(await crypto.subtle.digest('SHA-256', hash));
         return finishParts(key, other, [{ tag, sha256: hash }], root);
       },
@@ -159,10 +161,10 @@ describe('a store that holds something else', () => {
 
   test('the store refuses a part whose hash is not that of its bytes', async () => {
     const { putPart, ...objects } = shop.ports.objects;
-    const spoiling: typeof putPart = (key, upload, number, bytes) =>
-      putPart(key, upload, number, bytes, zeros);
-    await expect(sell({}, { objects: { ...objects, putPart: spoiling } })).rejects.toThrow();
-    expect(await shop.unfinishedUploads()).toEqual([]);
+    const spoiling: typeof putPart = (target, bytes) => putPart(target, bytes, zeros);
+    await expect(sell({}, { objects: { ...objects, putPart: spoiling } })).rejects.toThrow(
+      "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    );
     expect(await shop.objects()).toEqual([]);
   });
 });
@@ -172,17 +174,15 @@ describe('after a failure', () => {
   const chunkSize = 5 * MIB;
   const broken = () => Promise.reject(new Error('the line is cut'));
 
-  test('uploads are given up, and the next run uploads only what is missing', async () => {
+  test('the next run sends only the parts that are missing', async () => {
     await expect(sell({ chunkSize }, afterPart(shop.ports.objects, 4, broken))).rejects.toThrow(
       'the line is cut',
     );
-    expect(await shop.unfinishedUploads()).toEqual([]);
-    const stored = (await shop.objects()).length;
-    expect(stored).toBeGreaterThanOrEqual(1);
-    const before = shop.uploadedParts();
     const result = await sell({ chunkSize });
-    expect(shop.uploadedParts() - before).toBe(5 - stored);
+    // The fourth had arrived, though nobody heard of it.
+    expect(shop.uploadedParts()).toBe(5);
     expect((await shop.fetchDataset(result.manifest)).files).toEqual(await readFolder(source));
+    expect(await shop.unfinishedUploads()).toEqual([]);
   });
 
   test('a chunk that is no longer in the store is uploaded again', async () => {

@@ -2,18 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import type { PublishPorts } from '../../client/seller/publish.ts';
+import { fileContent } from '../../client/seller/file-content.ts';
+import type { Publication, PublishPorts } from '../../client/seller/offer-dataset.ts';
+import { type PublishRequest, publish } from '../../client/seller/publish.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { fileStarts, filesOfSpan, segmentSpan } from '../../shared/dataset/layout.ts';
 import { type Manifest, parseManifest, verifyManifest } from '../../shared/dataset/manifest.ts';
 import { chunkKey, manifestKey } from '../../shared/dataset/object-keys.ts';
 import { OWN_NAMES } from '../../shared/dataset/paths.ts';
-import {
-  s3Client,
-  s3ObjectInspector,
-  s3ObjectLinks,
-  s3ObjectUploader,
-} from '../../shared/dataset/s3-objects.ts';
+import { s3Client, s3ObjectInspector, s3ObjectLinks } from '../../shared/dataset/s3-objects.ts';
+import { s3ObjectUploader } from '../../shared/dataset/s3-uploads.ts';
 import { seedSigner } from '../../shared/signer/seed-signer.ts';
 import type { SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
@@ -155,6 +153,19 @@ async function startShop(tables: RunningTables, folder: string): Promise<TestSho
   };
 }
 
+export interface PathRequest extends PublishRequest {
+  readonly source: string;
+}
+
+/** Publishes a file or a folder, whose id is always known. */
+export async function publishPath(
+  { source, ...request }: PathRequest,
+  ports: PublishPorts,
+): Promise<Publication & { readonly manifest: string }> {
+  const result = await publish(request, await fileContent(source, ports.objects), ports);
+  return { ...result, manifest: result.manifest ?? '' };
+}
+
 /** The objects of a shop, doing something once, right after so many parts are uploaded. */
 export function afterPart(
   { putPart, ...objects }: PublishPorts['objects'],
@@ -174,8 +185,7 @@ export function afterPart(
   };
 }
 
-/** All files below a folder by their relative paths, each with its length and hash. */
-/** Every file of a folder but the client's own notes: the dataset, as far as it is there. */
+/** Every file of a folder but the client's own notes, by its relative path, with its length and hash. */
 export async function readFolder(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = new Map<string, string>();

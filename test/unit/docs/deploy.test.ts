@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { dollars, idleMonth, oneChunk, oneSale, sellingMonth, times } from '../../../scripts/cost-model.ts';
 import { costTable } from '../../../scripts/cost-table.ts';
+import { dollars, idleMonth, oneChunk, oneSale, sellingMonth, times } from '../../../shared/cost-model.ts';
 
 const text = readFileSync('docs/deploy.md', 'utf8');
 

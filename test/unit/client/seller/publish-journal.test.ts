@@ -6,6 +6,9 @@ import { openPublishJournal } from '../../../../client/seller/publish-journal.ts
 const fresh = { fingerprint: 'aa'.repeat(32), chunkSize: 8, folder: '11'.repeat(16) };
 const stored = { versionId: 'v', segments: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] };
 
+const part = { tag: '"t"', sha256: new Uint8Array(32).fill(3) };
+const UNFINISHED = new Map([[1, { upload: 'upload-1', parts: new Map([[0, part]]) }]]);
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spillway-journal-'));
@@ -16,6 +19,8 @@ async function interrupted(): Promise<string> {
   const journal = await openPublishJournal(folder, 'source', fresh);
   await journal.started(0, 'upload-0');
   await journal.started(1, 'upload-1');
+  await journal.sent(1, 0, part);
+  await journal.remember([[2, part.sha256]]);
   await journal.finished(0, stored);
   await journal.close();
   const [name] = await readdir(folder);
@@ -27,7 +32,10 @@ test('what was done is known again, in the folder it was begun in', async () => 
   const journal = await openPublishJournal(folder, 'source', { ...fresh, folder: '22'.repeat(16) });
   expect(journal.folder).toBe(fresh.folder);
   expect([...journal.stored]).toEqual([[0, stored]]);
-  expect(journal.unfinished).toEqual([{ folder: fresh.folder, chunk: 1, upload: 'upload-1' }]);
+  expect(journal.uploads).toEqual(UNFINISHED);
+  expect(journal.hashed).toEqual(new Map([[2, part.sha256]]));
+  expect(journal.resumed).toBe(true);
+  expect(journal.abandoned).toEqual({ folder: fresh.folder, chunks: 0, uploads: new Map() });
   await journal.close();
 });
 
@@ -43,7 +51,26 @@ test.each([
   });
   expect(journal.folder).toBe('22'.repeat(16));
   expect(journal.stored.size).toBe(0);
-  expect(journal.unfinished).toEqual([{ folder: fresh.folder, chunk: 1, upload: 'upload-1' }]);
+  expect(journal.uploads.size).toBe(0);
+  expect(journal.hashed.size).toBe(0);
+  expect(journal.resumed).toBe(false);
+  expect(journal.abandoned).toEqual({ folder: fresh.folder, chunks: 1, uploads: UNFINISHED });
+  await journal.close();
+});
+
+test('an upload that is begun again has no part, and its chunk is not stored', async () => {
+  await interrupted();
+  const journal = await openPublishJournal(folder, 'source', fresh);
+  await journal.started(0, 'upload-2');
+  await journal.started(1, 'upload-3');
+  expect(journal.stored.size).toBe(0);
+  const begun = (upload: string) => ({ upload, parts: new Map() });
+  expect(journal.uploads).toEqual(
+    new Map([
+      [0, begun('upload-2')],
+      [1, begun('upload-3')],
+    ]),
+  );
   await journal.close();
 });
 

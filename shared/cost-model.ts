@@ -22,6 +22,7 @@ export const PRICES = {
   alarmMonth: { dollars: 0.1, unit: 'metric that a CloudWatch alarm watches, and month', checked: 'list' },
   dashboardMonth: { dollars: 3, unit: 'CloudWatch dashboard and month', checked: 'list' },
   secretMonth: { dollars: 0.4, unit: 'secret and month', checked: 'list' },
+  objectPut: { dollars: 5e-6, unit: 'S3 PUT, COPY, POST or LIST', checked: 'list' },
   objectGet: { dollars: 0.4e-6, unit: 'S3 GET', checked: 'list' },
   storageGigabyteMonth: { dollars: 0.023, unit: 'GB in S3 and month', checked: 'list' },
 } as const satisfies Record<string, Price>;
@@ -92,6 +93,15 @@ export function oneChunk(bytes: number): Usage {
   };
 }
 
+/** A dataset published: its parts, what begins, ends and checks each chunk, the manifest, what lies beside it, its entry. @param parts of all chunks */
+export function onePublication(chunks: number, parts: number): Usage {
+  return { objectPut: parts + 2 * chunks + 3, objectGet: chunks, writeUnit: 2, kmsRequest: 2 };
+}
+
+export function monthOfStorage(bytes: number): Usage {
+  return { storageGigabyteMonth: bytes / GIGABYTE };
+}
+
 /** @param seconds of each */
 function functionRuns(count: number, seconds: number): Usage {
   return { lambdaRequest: count, lambdaGigabyteSecond: count * seconds };
@@ -99,6 +109,11 @@ function functionRuns(count: number, seconds: number): Usage {
 
 export function times(usage: Usage, factor: number): Usage {
   return Object.fromEntries(entries(usage).map(([resource, amount]) => [resource, amount * factor]));
+}
+
+export function sum(left: Usage, right: Usage): Usage {
+  const names = new Set([...entries(left), ...entries(right)].map(([resource]) => resource));
+  return Object.fromEntries([...names].map((name) => [name, (left[name] ?? 0) + (right[name] ?? 0)]));
 }
 
 export function dollars(usage: Usage): number {
