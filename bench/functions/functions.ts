@@ -39,7 +39,7 @@ interface Row {
 
 /**
  * Starts each function's bundle under Lambda's Runtime API and asks it, with a table and a node on loopback.
- *   npm run bench -- functions [--json]
+ *   npm run bench -- functions [NAME…] [--json]
  * Needs Linux. Runs under aws-lambda-ric where scripts/get-lambda-runtime.sh built it.
  */
 export async function benchFunctions(...args: string[]): Promise<void> {
@@ -55,7 +55,8 @@ export async function benchFunctions(...args: string[]): Promise<void> {
     await bundleFunctions(FUNCTION_NAMES, folder);
     const nothing = await measureStarts(emptyBundle(folder), environment);
     const rows: Row[] = [];
-    for (const name of FUNCTION_NAMES) {
+    const named = FUNCTION_NAMES.filter((name) => args.includes(name));
+    for (const name of named.length > 0 ? named : FUNCTION_NAMES) {
       rows.push(await measure(name, join(folder, name), environment, requests[name], nothing));
     }
     const document = { runtime: runtime().name, node: process.version, empty: nothing, functions: rows };
