@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -7,6 +8,8 @@ import { build } from 'esbuild';
  * @param outdir gets `<name>/index.mjs` and its map
  */
 export async function bundleFunctions(names: readonly string[], outdir: string): Promise<void> {
+  // Lambda would run an older bundle under another extension before this one.
+  await Promise.all(names.map((name) => rm(join(outdir, name), { recursive: true, force: true })));
   await build({
     entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, join('functions', `${name}.ts`)])),
     outdir,
