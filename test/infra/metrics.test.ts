@@ -179,6 +179,14 @@ describe('what is printed', () => {
   });
 });
 
+test('every function prints into the namespace of its stack', () => {
+  const functions = template.ofType('AWS::Lambda::Function');
+  expect(functions).toHaveLength(11);
+  for (const { Properties } of functions) {
+    expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE).toBe(NAMESPACE);
+  }
+});
+
 describe('what alarms and dashboard ask for', () => {
   const alarms = template.ofType('AWS::CloudWatch::Alarm');
   const byAlarms = alarms.flatMap(({ Properties }) => askedByAlarm(template, Properties));

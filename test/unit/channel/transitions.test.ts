@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { advance, TRANSITIONS } from '../../../shared/channel/transitions.ts';
-import { CHANNEL_STATES } from '../../../shared/http/api.ts';
+import { CHANNEL_STATES, type ChannelState } from '../../../shared/http/api.ts';
+import type { Log } from '../../../shared/log.ts';
 import type { ChannelStore } from '../../../shared/store/channel-record.ts';
 
 const allowed = new Set([
@@ -59,6 +60,23 @@ test('one source that is not allowed spoils all', async () => {
     (async () => advance({ channels: store, log }, 'id', { states: ['OPEN', 'CLOSING'] }, 'CANCELLED'))(),
   ).rejects.toThrow('no transition from CLOSING to CANCELLED');
   expect(changes).toEqual([]);
+});
+
+test('each state that a channel comes into is told by a line of its own, and what was not written is not', async () => {
+  const lines: string[] = [];
+  const tell: Log = (event, fields) => lines.push(`${event} ${JSON.stringify(fields)}`);
+  const moved = async (from: ChannelState, to: ChannelState, isWritten: boolean) => {
+    const after = isWritten ? { id: 'id', state: to, paid: 3 } : undefined;
+    const store = { change: () => Promise.resolve(after) } as unknown as ChannelStore;
+    await advance({ channels: store, log: tell }, 'id', { states: [from] }, to, {}, { reason: 'due' });
+  };
+  for (const [from, to] of pairs.filter(([one, other]) => TRANSITIONS[one].includes(other))) {
+    lines.length = 0;
+    await moved(from, to, false);
+    expect(lines).toEqual([]);
+    await moved(from, to, true);
+    expect(lines).toEqual([expect.stringMatching(/^[a-z-]+ {"channelId":"id","paid":3,"reason":"due"}$/)]);
+  }
 });
 
 test('the use cases change a state by this table alone', () => {
