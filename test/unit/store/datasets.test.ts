@@ -1,4 +1,4 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { OLD_PRICE_GRACE_MS } from '../../../shared/limits.ts';
 import { type Dataset, DatasetConflict, opensChannels } from '../../../shared/store/dataset-record.ts';
 import { dynamoDatasets } from '../../../shared/store/dynamo-datasets.ts';
@@ -173,17 +173,19 @@ describe.each(availableTables())('datasets on $name', ({ start }) => {
       expect(await datasets.get(id)).toEqual(back);
     });
 
-    test('a price and a taking off at once: both hold, and the old price is kept', async () => {
-      const { datasets, id } = await clockOf();
-      const changes = await Promise.all([datasets.putOnSale(id, 12n), datasets.takeOffSale(id)]);
-      expect(changes).toHaveLength(2);
-      expect(await datasets.get(id)).toEqual(
-        dataset({
-          pricePerChunk: 12n,
-          forSaleUntil: expect.any(Number),
-          previousPrice: { pricePerChunk: 10n, until: 5_000 + HOUR },
-        }),
-      );
+    test('a price that is changed between reading and taking off stays, and the old one is kept', async () => {
+      const { table, datasets } = await store();
+      await datasets.put(dataset({ pricePerChunk: 10n }), versions(2));
+      const id = dataset().manifest;
+      const rival = () => datasets.setPrice(id, 12n);
+      const contested = dynamoDatasets(beforeFirstUpdate(tables.client, rival), table);
+      const change = await contested.takeOffSale(id);
+      const priced = dataset({
+        pricePerChunk: 12n,
+        previousPrice: { pricePerChunk: 10n, until: 1_700_000_000_000 + HOUR },
+      });
+      expect(change?.before).toEqual(priced);
+      expect(await datasets.get(id)).toEqual({ ...priced, forSaleUntil: expect.any(Number) });
     });
 
     test('what was never put is neither taken off nor put on', async () => {
@@ -212,6 +214,26 @@ function failAfter(client: RunningTables['client'], calls: number): RunningTable
       if (name !== 'send') return Reflect.get(target, name, receiver);
       return (...parameters: Parameters<typeof client.send>) => {
         if (left-- <= 0) return Promise.reject(new Error('the line is cut'));
+        return target.send(...parameters);
+      };
+    },
+  });
+}
+
+/** A client that does something else before its first update. */
+function beforeFirstUpdate(
+  client: RunningTables['client'],
+  rival: () => Promise<unknown>,
+): RunningTables['client'] {
+  let isFirst = true;
+  return new Proxy(client, {
+    get(target, name, receiver) {
+      if (name !== 'send') return Reflect.get(target, name, receiver);
+      return async (...parameters: Parameters<typeof client.send>) => {
+        if (isFirst && parameters[0] instanceof UpdateItemCommand) {
+          isFirst = false;
+          await rival();
+        }
         return target.send(...parameters);
       };
     },

@@ -35,12 +35,12 @@ test('the outputs of a stack are a shop: its table, bucket, key, policy and regi
     policy: { close: 100, stopPayments: 150 },
   });
   // The identity is whatever the environment gives.
-  expect(access.variables).toEqual({ AWS_REGION: 'eu-north-1' });
+  expect(access.variables).toStrictEqual({ AWS_REGION: 'eu-north-1' });
 });
 
 test('a profile takes the place of every other identity', async () => {
   const { variables } = await findShop(await outputsFile({ Spillway: OUTPUTS }), 'seller');
-  expect(variables).toEqual({
+  expect(variables).toStrictEqual({
     AWS_REGION: 'eu-north-1',
     AWS_PROFILE: 'seller',
     AWS_ACCESS_KEY_ID: undefined,
@@ -112,7 +112,7 @@ describe('a local shop', () => {
       config: { table: 'spillway', sellerKey: { kind: 'plain' }, policy: { close: 20 } },
       folder,
     });
-    expect(access.variables).toEqual({
+    expect(access.variables).toStrictEqual({
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'LOCAL',
       AWS_SECRET_ACCESS_KEY: 'of-the-stand-ins',
