@@ -20,6 +20,7 @@ export function checkAnswer(head: ResponseHead, wanted: WantedRange): void {
   if (status === 400 || status === 401 || status === 403) {
     throw new LinkEnded(`refuses the link with status ${status}`);
   }
+  if (status === 407) throw new AnswerRefused('is behind a proxy that wants a name and a password');
   if (status === 429 || status === 503) throw new TransferBroken('is overloaded', { busy: true });
   if (status === 408 || status >= 500) throw new TransferBroken(`answers with status ${status}`);
   if (status >= 300 && status < 400) throw new AnswerRefused(`redirects to ${redirectTarget(head)}`);

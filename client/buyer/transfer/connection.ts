@@ -87,6 +87,7 @@ export async function openConnection(
   };
   /** @returns false where no more may be read for now */
   const arrived = (count: number): boolean => {
+    if (!alive) return false;
     try {
       filled += count;
       progress += count;
@@ -126,6 +127,7 @@ export async function openConnection(
       return true;
     }
     if (wait === 0) return true;
+    clearTimeout(pause);
     pause = setTimeout(() => {
       pause = undefined;
       socket?.resume();

@@ -1,5 +1,6 @@
-import { isIP, connect as netConnect, type OnReadOpts, type Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { TLSSocket, connect as tlsConnect } from 'node:tls';
+import { systemCode } from '../errors.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { HEAD_END, MAX_HEAD_BYTES, parseResponseHead } from './response-head.ts';
 import { AnswerRefused, TransferBroken } from './transfer-errors.ts';
@@ -10,8 +11,15 @@ export interface SocketOptions {
   /** Milliseconds until it must be open. */
   readonly timeout: number;
   readonly signal: AbortSignal;
-  /** Where what arrives is put, without a new buffer for each piece. */
-  readonly onread: OnReadOpts;
+  readonly onread: Reader;
+}
+
+/** Takes what arrives in a buffer of its own, without a new one for each piece. */
+export interface Reader {
+  /** Room for what comes next. */
+  buffer(): Uint8Array;
+  /** @returns false where no more may be read for now */
+  callback(count: number): boolean;
 }
 
 /**
@@ -38,7 +46,21 @@ export async function openSocket({ server, proxy, timeout, signal, onread }: Soc
   }
   const plain = await opened(netConnect({ host, port, noDelay: true }), 'connect', timeout, signal);
   await openTunnel(plain, server, proxy, timeout, signal);
-  return opened(tlsConnect({ ...security, socket: plain }), 'secureConnect', timeout, signal);
+  const socket = await opened(tlsConnect({ ...security, socket: plain }), 'secureConnect', timeout, signal);
+  // Over another socket Node leaves `onread` aside (https://nodejs.org/api/tls.html, tls.connect).
+  return socket.on('data', (bytes: Buffer) => {
+    if (!handOver(bytes, onread)) socket.pause();
+  });
+}
+
+function handOver(bytes: Buffer, reader: Reader): boolean {
+  let goesOn = true;
+  for (let at = 0; at < bytes.length; ) {
+    const count = bytes.copy(reader.buffer(), 0, at);
+    at += count;
+    goesOn = reader.callback(count) && goesOn;
+  }
+  return goesOn;
 }
 
 function opened(
@@ -71,8 +93,7 @@ function settled<T>(
       reject(error);
     };
     const stop = () => fail(new TransferBroken('was given up'));
-    const broken = (cause?: unknown) =>
-      fail(new TransferBroken(`cannot be reached${reasonOf(cause)}`, { cause }));
+    const broken = (cause?: unknown) => fail(failureOf(socket, cause));
     const timer = setTimeout(() => fail(new TransferBroken('does not answer')), timeout);
     socket.once('error', broken).once('close', broken);
     if (signal.aborted) return stop();
@@ -84,9 +105,21 @@ function settled<T>(
   });
 }
 
-/** What OpenSSL says of a certificate, or the system of a host, is what a person needs to know. */
+function failureOf(socket: Socket, cause: unknown): Error {
+  const reason = reasonOf(cause);
+  // A certificate will be no better the next time; what OpenSSL says of it is what a person needs to know.
+  if (socket instanceof TLSSocket && socket.authorizationError) {
+    return new AnswerRefused(`has no certificate that is valid here${reason}`);
+  }
+  return new TransferBroken(`cannot be reached${reason}`, { cause });
+}
+
+/** Where several addresses were tried in vain there is no message of all, only a code. */
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? `: ${cause.message}` : '';
+  if (typeof cause !== 'object' || cause === null) return '';
+  const message = 'message' in cause && typeof cause.message === 'string' ? cause.message : '';
+  const reason = message || systemCode(cause);
+  return reason ? `: ${reason}` : '';
 }
 
 /** Asks a proxy for a way to a server (RFC 9110, CONNECT). */
