@@ -1,5 +1,6 @@
 import { benchFunctions } from './functions/functions.ts';
 import { benchSweep } from './sweep-cost.ts';
+import { benchLong } from './transfer/long.ts';
 import { benchTransfer } from './transfer/transfer.ts';
 
 /** npm run bench -- <name> [arguments]. Each prints counts and ratios of one run; none is a test. */
@@ -7,6 +8,7 @@ const BENCHES: Readonly<Record<string, (...args: string[]) => Promise<void>>> = 
   functions: benchFunctions,
   sweep: benchSweep,
   transfer: benchTransfer,
+  long: benchLong,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

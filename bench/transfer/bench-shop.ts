@@ -16,6 +16,9 @@ export interface BenchShop {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
   };
+  readonly payoutAddress: string;
+  /** Of the node's RPC: holds a credential. */
+  readonly chainUrl: string;
   readonly faucet: Faucet;
   stop(): Promise<void>;
 }
@@ -50,6 +53,8 @@ export async function startBenchShop(folder: string, endpoint?: string): Promise
       accessKeyId: variable('AWS_ACCESS_KEY_ID'),
       secretAccessKey: variable('AWS_SECRET_ACCESS_KEY'),
     },
+    payoutAddress: variable('SPILLWAY_PAYOUT_ADDRESS'),
+    chainUrl: variable('SPILLWAY_CHAIN_URL'),
     faucet: regtestFaucet(variable('SPILLWAY_CHAIN_URL')),
     stop: () => stopChild(child),
   };

@@ -22,20 +22,23 @@ export function buyArguments({ spillway, shop, manifest, home, output }: Buying)
 /**
  * Brings a purchase to where its channel is funded and confirmed and nothing is downloaded: the same command then goes on
  * from there. Waiting for blocks is no part of a transfer.
+ * @returns how many deposits the buyer's wallet received
  */
-export async function openChannel(buying: Buying): Promise<void> {
+export async function openChannel(buying: Buying): Promise<number> {
   const { faucet } = buying.shop;
   const pipes = ['ignore', 'ignore', 'pipe'] as const;
   const buyer = startChild(process.execPath, buyArguments(buying), [...pipes], buying.environment);
   const ended = once(buyer, 'close');
   if (!buyer.stderr) throw new Error('the buyer has no pipe');
   const printed: string[] = [];
+  let deposits = 0;
   let funded = false;
   for await (const line of createInterface({ input: buyer.stderr })) {
     printed.push(line);
     const [, satoshis, address] = /pay (\d+) sat to (\w+)/.exec(line) ?? [];
     if (satoshis && address) {
       await faucet.fund(address, BigInt(satoshis));
+      deposits += 1;
       await faucet.mine(1);
     }
     if (/funding \w+ sent/.test(line)) {
@@ -46,4 +49,5 @@ export async function openChannel(buying: Buying): Promise<void> {
   await ended;
   if (!funded) throw new Error(`the buyer opened no channel:\n${printed.join('\n')}`);
   await faucet.mine(6);
+  return deposits;
 }

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { startChild } from './children.ts';
+import { memoryBelow } from './memory.ts';
 
 export interface Command {
   readonly program: string;
@@ -10,6 +10,8 @@ export interface Command {
   readonly environment?: Readonly<Record<string, string>>;
   /** Every line of its standard error, as it comes. */
   readonly onLine?: (line: string) => void;
+  /** What it and its children hold resident, bytes, every 20 ms. */
+  readonly onMemory?: (bytes: number) => void;
 }
 
 /** What a command took: it and all its children. */
@@ -28,7 +30,7 @@ const SAMPLE_EVERY = 20;
 const TIMED = 'TIMEFORMAT="%3R %3U %3S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
 
 /** Runs a command to its end. @throws Error with what it printed where it failed */
-export async function measure({ program, args, environment, onLine }: Command): Promise<Measured> {
+export async function measure({ program, args, environment, onLine, onMemory }: Command): Promise<Measured> {
   const pipes = ['ignore', 'pipe', 'pipe', 'pipe'] as const;
   const shell = startChild('bash', ['-c', TIMED, 'bash', program, ...args], [...pipes], environment);
   const { stdout, stderr } = shell;
@@ -39,7 +41,7 @@ export async function measure({ program, args, environment, onLine }: Command): 
     printed.push(line);
     onLine?.(line);
   });
-  const memory = watchMemory(shell);
+  const memory = watchMemory(shell, onMemory);
   const ended = new Promise<number | null>((resolve, reject) => {
     shell.once('error', reject);
     shell.once('close', resolve);
@@ -51,50 +53,16 @@ export async function measure({ program, args, environment, onLine }: Command): 
   return { seconds, cpuSeconds: user + system, peakBytes, stdout: output };
 }
 
-function watchMemory({ pid }: ChildProcess): { stop(): number } {
+function watchMemory({ pid = 0 }: ChildProcess, onMemory?: (bytes: number) => void): { stop(): number } {
   let peak = 0;
-  const look = () => {
-    const bytes = descendants(pid ?? 0).reduce((sum, child) => sum + residentBytes(child, 'VmHWM'), 0);
-    peak = Math.max(peak, bytes);
-  };
-  const timer = setInterval(look, SAMPLE_EVERY);
+  const timer = setInterval(() => {
+    peak = Math.max(peak, memoryBelow(pid, 'VmHWM'));
+    onMemory?.(memoryBelow(pid, 'VmRSS'));
+  }, SAMPLE_EVERY);
   return {
     stop() {
       clearInterval(timer);
       return peak;
     },
   };
-}
-
-/** Processes that live below one, not itself. */
-function descendants(pid: number): readonly number[] {
-  const children = threads(pid).flatMap((thread) => {
-    const list = read(`/proc/${pid}/task/${thread}/children`);
-    return list.split(' ').filter(Boolean).map(Number);
-  });
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
-
-function threads(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
-}
-
-/** @param field VmRSS for now, VmHWM for the most there was. @returns 0 for a process that is gone */
-export function residentBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const [, kibibytes = '0'] =
-    new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(read(`/proc/${pid}/status`)) ?? [];
-  return Number(kibibytes) * 1024;
-}
-
-/** Empty where the process is gone. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

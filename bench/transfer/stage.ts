@@ -7,6 +7,8 @@ import { measure } from './measure.ts';
 
 /** What is paid for at once. */
 export const CHUNK_BYTES = 64 * 2 ** 20;
+/** Satoshis. */
+export const PRICE_PER_CHUNK = 5_000n;
 /** What nginx serves the peers: `s3://peers/dataset.bin` for those that speak S3. */
 export const PEER_PATH = '/peers/dataset.bin';
 
@@ -25,10 +27,26 @@ const publicationSchema = v.object({ manifest: v.string(), folder: v.string(), c
 /** For `node`. @param shopFolder of a shop that runs */
 export function publishArguments(spillway: string, source: string, shopFolder: string): string[] {
   const size = ['--chunk-size', `${CHUNK_BYTES}`];
-  return [spillway, 'publish', source, '--price', '5000', ...size, '--shop', shopFolder, '--json'];
+  return [
+    spillway,
+    'publish',
+    source,
+    '--price',
+    `${PRICE_PER_CHUNK}`,
+    ...size,
+    '--shop',
+    shopFolder,
+    '--json',
+  ];
 }
 
-export async function setStage(folder: string, spillway: string, bytes: number): Promise<Stage> {
+/** @param onMemory told what publishing holds resident, bytes */
+export async function setStage(
+  folder: string,
+  spillway: string,
+  bytes: number,
+  onMemory: (bytes: number) => void = () => undefined,
+): Promise<Stage> {
   const root = join(folder, 'www');
   const source = join(root, PEER_PATH);
   await mkdir(join(root, 'peers'), { recursive: true });
@@ -39,6 +57,7 @@ export async function setStage(folder: string, spillway: string, bytes: number):
     const { stdout } = await measure({
       program: process.execPath,
       args: publishArguments(spillway, source, shopFolder),
+      onMemory,
     });
     const publication = v.parse(publicationSchema, JSON.parse(stdout));
     const chunkFolder = join(root, shop.store.bucket, 'datasets', publication.folder, 'chunks');
