@@ -9,6 +9,7 @@ import { confirmationsRequired } from './funding-depth.ts';
 import { type Isolated, settleClosing } from './settle-closing.ts';
 import type { Shop } from './shop.ts';
 import { advance } from './transitions.ts';
+import { isUnsettled } from './unsettled.ts';
 
 /** Channels looked at in one run; the rest waits a minute. */
 const CHANNELS_PER_RUN = 500;
@@ -92,9 +93,8 @@ export async function sweep(
  * block, and one that is not CLOSING yet is further from its own than T_close: knowing it takes no read of its own.
  */
 function nearestDeadline(closing: readonly Channel[]): number | undefined {
-  const unsettled = closing.filter(({ paid, spend }) => paid > 0 && spend?.height === undefined);
-  const [first] = unsettled.map(({ terms }) => terms.refundHeight).sort((one, other) => one - other);
-  return first;
+  const heights = closing.filter(isUnsettled).map(({ terms }) => terms.refundHeight);
+  return heights.sort((one, other) => one - other)[0];
 }
 
 /** @returns the channel, if it is to be settled */
