@@ -1,8 +1,9 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
 import { outpointSchema } from '../../shared/http/api.ts';
 import { LOCKTIME_THRESHOLD, MAX_DATASET_CHUNKS } from '../../shared/limits.ts';
 import { NETWORK_NAMES } from '../../shared/protocol/network.ts';
-import { hexOf, satoshisSchema } from '../../shared/protocol/terms.ts';
+import { hexOf, parseTerms, satoshisSchema } from '../../shared/protocol/terms.ts';
 
 /**
  * What the journal of a purchase says. Each record is on the disk before the step it guards: terms and key before open,
@@ -41,7 +42,7 @@ export const purchaseRecord = v.variant('record', [
     v: version,
     record: v.literal('channel-planned'),
     channel,
-    terms: v.string(),
+    terms: v.pipe(v.string(), v.check(areTerms, 'must be terms')),
     keyIndex: index,
     changeIndex: index,
     /** The earlier channel that it continues. */
@@ -128,3 +129,12 @@ export const purchaseRecord = v.variant('record', [
   v.strictObject({ v: version, record: v.literal('complete') }),
 ]);
 export type PurchaseRecord = v.InferOutput<typeof purchaseRecord>;
+
+function areTerms(text: string): boolean {
+  try {
+    parseTerms(utf8ToBytes(text));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -160,12 +160,11 @@ async function readLines(path: string): Promise<unknown[]> {
   const lines: unknown[] = [];
   // What follows the last line break is empty, or cut off.
   for (const line of text.split('\n').slice(0, -1)) {
-    try {
-      lines.push(JSON.parse(line));
-    } catch {
-      // A full disk can cut a line off too; what stands after it is not needed, only quicker.
-      break;
-    }
+    const schema = lines.length === 0 ? headerSchema : lineSchema;
+    const entry = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), line);
+    // A full disk can cut a line off too, or leave zeros; what stands after it is not needed, only quicker.
+    if (!entry.success) break;
+    lines.push(entry.output);
   }
   return lines;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { openJournal } from '../../../client/buyer/journal.ts';
 import { acquireLock, withLock } from '../../../client/buyer/lock.ts';
+import { purchaseRecord } from '../../../client/buyer/purchase-records.ts';
 
 const schema = v.strictObject({ n: v.number() });
 let folder: string;
@@ -83,5 +84,25 @@ describe('a lock', () => {
     };
     await Promise.all([withLock(path, work('a')), withLock(path, work('b'))]);
     expect(['a in a out b in b out ', 'b in b out a in a out ']).toContain(await readFile(log, 'utf8'));
+  });
+});
+
+test('a purchase whose terms are none any more is reported as damaged too', async () => {
+  const record = {
+    ...{
+      v: 1,
+      record: 'channel-planned',
+      channel: 'ab'.repeat(32),
+      terms: '{}',
+      keyIndex: 0,
+      changeIndex: 0,
+    },
+    ...{ stopChunksHeight: 900, stopPaymentsHeight: 910, minimumLifeAtFunding: 216 },
+  };
+  const path = join(folder, 'j.jsonl');
+  await writeFile(path, `${JSON.stringify(record)}\n`);
+  await expect(openJournal(path, purchaseRecord)).rejects.toMatchObject({
+    code: 'journal-damaged',
+    message: expect.stringMatching(/terms: must be terms$/),
   });
 });

@@ -100,3 +100,19 @@ test('a completed publication is forgotten', async () => {
   await journal.remove();
   expect(await readdir(folder)).toEqual([]);
 });
+
+test('what stands after a line that is JSON and no entry is dropped, and what is written next is found again', async () => {
+  const journal = await openPublishJournal(folder, 'source', fresh);
+  await journal.finished(0, stored);
+  await journal.close();
+  const [name = ''] = await readdir(folder);
+  await appendFile(join(folder, name), '{"started":1,"upload":7}\n{"started":2,"upload":"upload-2"}\n');
+  const again = await openPublishJournal(folder, 'source', fresh);
+  expect([...again.stored.keys()]).toEqual([0]);
+  expect(again.unfinished).toEqual([]);
+  await again.started(3, 'upload-3');
+  await again.close();
+  const last = await openPublishJournal(folder, 'source', fresh);
+  expect(last.unfinished).toEqual([{ folder: fresh.folder, chunk: 3, upload: 'upload-3' }]);
+  await last.close();
+});
