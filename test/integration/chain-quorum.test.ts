@@ -14,6 +14,7 @@ import type { LogLine } from '../support/chain-sources.ts';
 import { signed, toBuyer } from '../support/chain-transactions.ts';
 import { availableChains } from '../support/chains.ts';
 import { type LyingProxy, startLyingProxy } from '../support/lying-proxy.ts';
+import { checkPrinted } from '../support/printed-secrets.ts';
 import { rpcCaller } from '../support/rpc.ts';
 
 const SCRIPT = p2wpkh(buyer);
@@ -48,7 +49,10 @@ describe.each(availableChains())('a node and an Esplora that may lie, on $name',
         { name: 'node', chain: bitcoindChain({ url: node.url }) },
         { name: 'esplora', chain: esploraChain({ url: proxy.url, wait: async () => {} }) },
       ],
-      log: (event, fields) => lines.push({ event, ...fields }),
+      log: (event, fields) => {
+        checkPrinted(event, fields);
+        lines.push({ event, ...fields });
+      },
       timeoutMs: 2_000,
     });
   });
@@ -125,7 +129,10 @@ describe.each(availableChains())('a node and an Esplora that may lie, on $name',
         { name: 'esplora', chain: esploraChain({ url: proxy.url }) },
         { name: 'node', chain: bitcoindChain({ url: node.url }) },
       ],
-      log: (event, fields) => lines.push({ event, ...fields }),
+      log: (event, fields) => {
+        checkPrinted(event, fields);
+        lines.push({ event, ...fields });
+      },
       timeoutMs: 300,
     });
     expect((await quick.unspentOutput(outpoint))?.value).toBe(VALUE);
@@ -167,7 +174,10 @@ describe.each(availableChains())('a node and an Esplora that may lie, on $name',
         { name: 'node', chain: bitcoindChain({ url: 'http://a:b@127.0.0.1:1', retries: 0 }) },
         { name: 'esplora', chain: esploraChain({ url: proxy.url }) },
       ],
-      log: (event, fields) => lines.push({ event, ...fields }),
+      log: (event, fields) => {
+        checkPrinted(event, fields);
+        lines.push({ event, ...fields });
+      },
     });
     expect((await gone.unspentOutput(outpoint))?.value).toBe(VALUE);
     expect(lines).toMatchObject([{ event: 'chain-source-silent', source: 'node' }]);

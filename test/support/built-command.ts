@@ -2,6 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { learnSecretsOf, logOf } from './command-folders.ts';
+import { checkPrinted } from './printed-secrets.ts';
 
 /** How a command ended and what it printed. */
 export interface Ended {
@@ -89,7 +91,11 @@ function startProcess(
   }
   const ended = new Promise<Ended>((settle, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => settle({ code, signal, ...printed }));
+    child.once('close', (code, signal) => {
+      learnSecretsOf(args);
+      checkPrinted(program, printed.stdout, printed.stderr, logOf(args));
+      settle({ code, signal, ...printed });
+    });
   });
   return {
     process: child,

@@ -1,5 +1,6 @@
 import { ChainUnavailable, type WalletChain } from '../../shared/chain/chain.ts';
 import { type QuorumOptions, quorumChain } from '../../shared/chain/quorum.ts';
+import { checkPrinted } from './printed-secrets.ts';
 
 /** What a scripted source says; a method it does not name is silent. */
 export type Script = Partial<WalletChain>;
@@ -37,7 +38,10 @@ export function scriptedQuorum(
   const lines: LogLine[] = [];
   const chain = quorumChain({
     sources: scripts.map((script, index) => ({ name: String(index + 1), chain: scriptedSource(script) })),
-    log: (event, fields) => lines.push({ event, ...fields }),
+    log: (event, fields) => {
+      checkPrinted(event, fields);
+      lines.push({ event, ...fields });
+    },
     ...options,
   });
   return {

@@ -10,6 +10,7 @@ import { continuationMessage } from '../../shared/protocol/request.ts';
 import { payToWitnessScript } from '../../shared/protocol/script.ts';
 import { signMessage } from '../../shared/protocol/signature.ts';
 import type { Channel } from '../../shared/store/channel-record.ts';
+import { learnSecret } from './printed-secrets.ts';
 
 /** What a buyer does, by its name alone: its secret is SHA-256 of it. */
 export function secretOf(name: string): Uint8Array {
@@ -18,7 +19,9 @@ export function secretOf(name: string): Uint8Array {
 
 /** The secret of A', which only the buyer of that name has. */
 export function channelSecret(buyer: string, channel: Pick<Channel, 'id' | 'terms'>): Uint8Array {
-  return channelSecretKey(secretOf(buyer), channel.terms.buyerKey, hexToBytes(channel.id));
+  const secret = channelSecretKey(secretOf(buyer), channel.terms.buyerKey, hexToBytes(channel.id));
+  learnSecret(`the channel secret of ${buyer}`, secret);
+  return secret;
 }
 
 export function fundingScriptOf(channel: Pick<Channel, 'terms' | 'channelKey'>): Uint8Array {

@@ -20,6 +20,7 @@ import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
 import { fundingScriptOf, payment, secretOf } from './channel-buyer.ts';
 import { type FakeChain, fakeChain } from './fake-chain.ts';
+import { checkPrinted, learnSecret } from './printed-secrets.ts';
 import type { RunningTables } from './tables.ts';
 
 export const SELLER_SECRET = secretOf('the seller');
@@ -77,7 +78,11 @@ export async function channelShop(tables: RunningTables, policy?: PolicyOverride
   chain.tipTime = START / 1000;
   const lines: ChannelShop['lines'] = [];
   const linked: string[] = [];
-  const log: Shop['log'] = (event, fields) => lines.push({ event, fields });
+  const log: Shop['log'] = (event, fields) => {
+    checkPrinted(event, fields);
+    lines.push({ event, fields });
+  };
+  learnSecret("the seller's secret", SELLER_SECRET);
   const datasets = dynamoDatasets(tables.client, table, clock);
   await datasets.put(DATASET, versionsOf(DATASET));
   let published = 0;
