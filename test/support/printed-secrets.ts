@@ -9,7 +9,8 @@ const FORMS: readonly (readonly [string, RegExp])[] = [
   ['a session token', /X-Amz-Security-Token(=|%3D)\S/i],
   ['a signed request to AWS', /AWS4-HMAC-SHA256 Credential=/],
   ['64 bytes in hex, as signatures are', /(?<![0-9a-f])[0-9a-f]{128}(?![0-9a-f])/i],
-  ['the password in an address', /[a-z]:\/\/[^\s/:@"']+:[^\s/@"']+@/i],
+  // But for the help's own example.
+  ['the password in an address', /[a-z]:\/\/(?!user:password@host)[^\s/:@"']+:[^\s/@"']+@/i],
   ['an extended secret key', /\b[xyztuv]prv[1-9A-HJ-NP-Za-km-z]{100}/],
 ];
 

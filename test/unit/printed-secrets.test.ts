@@ -25,6 +25,7 @@ test.each([
   ['a transaction', `${HEX}00`],
   ['an address without a password', 'http://127.0.0.1:18443/path?a=b:c@d'],
   ['a link without its query', LINK.split('?')[0] ?? ''],
+  ['the example in the help', 'http://user:password@host:port'],
   ['eleven words', WORDS.slice(8)],
 ])('is none: %s', (_, text) => {
   expect(secretIn(text)).toBeUndefined();

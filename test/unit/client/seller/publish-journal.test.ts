@@ -109,10 +109,10 @@ test('what stands after a line that is JSON and no entry is dropped, and what is
   await appendFile(join(folder, name), '{"started":1,"upload":7}\n{"started":2,"upload":"upload-2"}\n');
   const again = await openPublishJournal(folder, 'source', fresh);
   expect([...again.stored.keys()]).toEqual([0]);
-  expect(again.unfinished).toEqual([]);
+  expect([...again.uploads.keys()]).toEqual([]);
   await again.started(3, 'upload-3');
   await again.close();
   const last = await openPublishJournal(folder, 'source', fresh);
-  expect(last.unfinished).toEqual([{ folder: fresh.folder, chunk: 3, upload: 'upload-3' }]);
+  expect([...last.uploads.keys()]).toEqual([3]);
   await last.close();
 });
