@@ -1,17 +1,13 @@
 import {
   GetObjectAttributesCommand,
   type GetObjectAttributesCommandOutput,
-  GetObjectCommand,
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { type Clock, unixSeconds } from '../clock.ts';
-import { URL_LIFETIME_SECONDS } from '../limits.ts';
-import type { ObjectInspector, ObjectLinks, ObjectPart } from './objects.ts';
+import type { ObjectInspector, ObjectPart } from './objects.ts';
 import { fromBase64, isMissing } from './s3-answers.ts';
 
-/** The shop's ports of objects.ts on one S3 bucket with versioning switched on. */
+/** The client, and what S3 says of objects it holds, on one bucket with versioning switched on. */
 
 /** Without the checksums the SDK adds of itself: ours are SHA-256, and an added CRC32 would end up in presigned URLs. */
 export function s3Client(config: S3ClientConfig = {}): S3Client {
@@ -21,20 +17,6 @@ export function s3Client(config: S3ClientConfig = {}): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...config,
   });
-}
-
-export function s3ObjectLinks(client: S3Client, bucket: string, clock: Clock): ObjectLinks {
-  return {
-    async link(key, versionId) {
-      const seconds = unixSeconds(clock);
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId });
-      const url = await getSignedUrl(client, command, {
-        expiresIn: URL_LIFETIME_SECONDS,
-        signingDate: new Date(seconds * 1000),
-      });
-      return { url, expiresAt: seconds + URL_LIFETIME_SECONDS };
-    },
-  };
 }
 
 export function s3ObjectInspector(client: S3Client, bucket: string): ObjectInspector {

@@ -1,5 +1,5 @@
 import { chunkKey } from '../dataset/object-keys.ts';
-import type { DatasetStore } from './dataset-record.ts';
+import type { ChunkVersions, DatasetStore } from './dataset-record.ts';
 
 /** One version of one object. */
 export interface ObjectVersion {
@@ -13,26 +13,33 @@ export interface ChunkObjects {
   locate(manifest: string, chunk: number): Promise<ObjectVersion | undefined>;
 }
 
-/** Chunks whose place is kept in memory: a few megabytes, and all that one busy function sells in its life. */
-const KEPT = 20_000;
+/** Runs of versions that are kept in memory, about 50 KB each. */
+const KEPT_RUNS = 100;
 
-/** Remembers what it was told: what a manifest's chunks are never changes, so no payment reads it twice. */
-export function chunkObjects(datasets: Pick<DatasetStore, 'get' | 'chunkVersion'>): ChunkObjects {
-  const known = new Map<string, ObjectVersion>();
+/** Remembers what it was told: what a manifest's chunks are never changes, so payments for a thousand chunks read it once. */
+export function chunkObjects(datasets: Pick<DatasetStore, 'chunkVersions'>): ChunkObjects {
+  const runs = new Map<string, readonly ChunkVersions[]>();
+
+  const runOf = async (manifest: string, chunk: number): Promise<ChunkVersions | undefined> => {
+    const known = runs.get(manifest) ?? [];
+    const kept = known.find(({ first, versions }) => chunk >= first && chunk < first + versions.length);
+    if (kept) return kept;
+    const run = await datasets.chunkVersions(manifest, chunk);
+    if (!run) return undefined;
+    if (count(runs) >= KEPT_RUNS) runs.clear();
+    runs.set(manifest, [...(runs.get(manifest) ?? []).filter(({ first }) => first !== run.first), run]);
+    return run;
+  };
+
   return {
     async locate(manifest, chunk) {
-      const name = `${manifest}/${chunk}`;
-      const kept = known.get(name);
-      if (kept) return kept;
-      const [dataset, versionId] = await Promise.all([
-        datasets.get(manifest),
-        datasets.chunkVersion(manifest, chunk),
-      ]);
-      if (!dataset || !versionId) return undefined;
-      if (known.size >= KEPT) known.clear();
-      const object = { key: chunkKey(dataset.folder, chunk), versionId };
-      known.set(name, object);
-      return object;
+      const run = await runOf(manifest, chunk);
+      const versionId = run?.versions[chunk - run.first];
+      return run && versionId ? { key: chunkKey(run.folder, chunk), versionId } : undefined;
     },
   };
+}
+
+function count(runs: ReadonlyMap<string, readonly unknown[]>): number {
+  return [...runs.values()].reduce((sum, list) => sum + list.length, 0);
 }

@@ -26,13 +26,21 @@ export function opensChannels({ forSaleUntil }: Dataset, now: number): boolean {
   return forSaleUntil === undefined || now < forSaleUntil;
 }
 
+/** What one read of the store tells of a dataset's chunks. */
+export interface ChunkVersions {
+  readonly folder: string;
+  /** The chunk that the first version is of. */
+  readonly first: number;
+  readonly versions: readonly string[];
+}
+
 /** Where datasets are kept. Publishing writes them, every sale reads them. */
 export interface DatasetStore {
   /** @param chunkVersions the object version of every chunk, in order; written before the dataset can be found */
   put(dataset: Dataset, chunkVersions: readonly string[]): Promise<void>;
   get(manifest: string): Promise<Dataset | undefined>;
-  /** The object version of one chunk. */
-  chunkVersion(manifest: string, chunk: number): Promise<string | undefined>;
+  /** The object versions of a run of chunks that holds this one; undefined where there is no such chunk. */
+  chunkVersions(manifest: string, chunk: number): Promise<ChunkVersions | undefined>;
   /** Those that are off sale too. */
   list(): Promise<readonly Dataset[]>;
 }

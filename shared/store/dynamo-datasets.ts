@@ -82,11 +82,13 @@ export function dynamoDatasets(
 
     get: (manifest) => get(manifest),
 
-    async chunkVersion(manifest, chunk) {
+    async chunkVersions(manifest, chunk) {
       const folder = folders.get(manifest) ?? (await get(manifest))?.folder;
       if (folder === undefined || !Number.isSafeInteger(chunk) || chunk < 0) return undefined;
-      const page = await versionsPage(manifest, folder, Math.floor(chunk / VERSIONS_PER_PAGE), false);
-      return page?.[chunk % VERSIONS_PER_PAGE];
+      const page = Math.floor(chunk / VERSIONS_PER_PAGE);
+      const first = page * VERSIONS_PER_PAGE;
+      const versions = await versionsPage(manifest, folder, page, false);
+      return versions && chunk - first < versions.length ? { folder, first, versions } : undefined;
     },
 
     async list() {

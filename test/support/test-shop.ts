@@ -10,9 +10,11 @@ import { fileStarts, filesOfSpan, segmentSpan } from '../../shared/dataset/layou
 import { type Manifest, parseManifest, verifyManifest } from '../../shared/dataset/manifest.ts';
 import { chunkKey, manifestKey } from '../../shared/dataset/object-keys.ts';
 import { OWN_NAMES } from '../../shared/dataset/paths.ts';
-import { s3Client, s3ObjectInspector, s3ObjectLinks } from '../../shared/dataset/s3-objects.ts';
+import { s3ObjectLinks } from '../../shared/dataset/presigned-links.ts';
+import { s3Client, s3ObjectInspector } from '../../shared/dataset/s3-objects.ts';
 import { s3ObjectUploader } from '../../shared/dataset/s3-uploads.ts';
 import { seedSigner } from '../../shared/signer/seed-signer.ts';
+import { chunkObjects } from '../../shared/store/chunk-objects.ts';
 import type { SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
 import { BUCKET, IDENTITY, startTestStore, type TestStore } from './object-store.ts';
@@ -120,7 +122,7 @@ async function startShop(tables: RunningTables, folder: string): Promise<TestSho
       const starts = fileStarts(manifest.files);
       const contents = manifest.files.map(({ size }) => Buffer.alloc(size));
       for (const [chunk, { segments }] of manifest.chunks.entries()) {
-        const version = (await datasets.chunkVersion(id, chunk)) ?? '';
+        const version = (await chunkObjects(datasets).locate(id, chunk))?.versionId ?? '';
         const object = await fetchObject(chunkKey(dataset.folder, chunk), version);
         for (const [segment, hash] of segments.entries()) {
           const span = segmentSpan(manifest, chunk, segment);
