@@ -120,6 +120,7 @@ function payingChannel(
     funding: { outpoint, height: 1, blockHash: '00'.repeat(32) },
     voided: false,
     paid: 0,
+    paidBefore: 0,
     delivered: 1,
     unpaidLinks: 1,
     settlements: [],

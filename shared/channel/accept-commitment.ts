@@ -77,9 +77,9 @@ export async function acceptCommitment(shop: Shop, channel: Channel, payment: Pa
     shop.log('commitment-accepted', {
       channelId: current.id,
       k,
-      chunks: k - current.paid,
-      bytes: bytesOf(current, current.paid, k),
-      satoshis: (priceOf(current, k) - priceOf(current, current.paid)).toString(),
+      chunks: k - accepted.paidBefore,
+      bytes: bytesOf(accepted, accepted.paidBefore, k),
+      satoshis: (priceOf(accepted, k) - priceOf(accepted, accepted.paidBefore)).toString(),
     });
     return { channel: accepted, next: linked === undefined ? null : await chunkLink(shop, accepted, linked) };
   });

@@ -50,6 +50,7 @@ export async function openChannel(shop: Shop, terms: Terms, continuation?: Conti
     refunds: [],
     voided: false,
     paid: 0,
+    paidBefore: 0,
     delivered: 0,
     unpaidLinks: 0,
     settlements: [],

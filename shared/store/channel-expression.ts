@@ -59,7 +59,12 @@ export function updateOf(id: string, change: ChannelChange, expression: Expressi
     });
   }
   if (change.voided !== undefined) set('voided', { BOOL: change.voided });
-  if (change.paid !== undefined) set('paid', number(change.paid));
+  if (change.paid !== undefined) {
+    // Right-hand sides are of the item before the update
+    // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html).
+    sets.push(`${name('paidBefore')} = ${name('paid')}`);
+    set('paid', number(change.paid));
+  }
   if (change.commitment) set('commitment', { B: change.commitment });
   if (change.delivered !== undefined) set('delivered', number(change.delivered));
   if (change.unpaidLinks !== undefined) set('unpaidLinks', number(change.unpaidLinks));

@@ -28,6 +28,8 @@ export interface Channel {
   /** Chunks paid for, and A's signature of that commitment. */
   readonly paid: number;
   readonly commitment?: Uint8Array;
+  /** Chunks that were paid for before the last payment. */
+  readonly paidBefore: number;
   /** Chunks up to which a link was given out before, or together with, their payment. */
   readonly delivered: number;
   /** Links given out for the one chunk that is delivered and not paid. */

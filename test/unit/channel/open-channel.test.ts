@@ -48,6 +48,7 @@ describe('a proposal', () => {
       refunds: [],
       voided: false,
       paid: 0,
+      paidBefore: 0,
       delivered: 0,
       unpaidLinks: 0,
       settlements: [],

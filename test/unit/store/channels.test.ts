@@ -37,6 +37,7 @@ const channelOf = (index: number, overrides: Partial<Channel> = {}): Channel => 
   refunds: [],
   voided: false,
   paid: 0,
+  paidBefore: 0,
   delivered: 0,
   unpaidLinks: 0,
   settlements: [],
