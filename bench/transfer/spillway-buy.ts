@@ -45,7 +45,7 @@ export function spillwayBuy({
         args: buyArguments(buying),
         environment,
         onLine(line) {
-          if (line.startsWith(`chunk ${chunks} of ${chunks} checked and paid`)) paid = Date.now();
+          if (line.startsWith(`chunk ${chunks} of ${chunks} paid`)) paid = Date.now();
         },
       });
       const requests = (await front.answers()).filter(({ path }) => path.includes('/chunks/'));

@@ -1,140 +1,99 @@
-import { bytesToHex } from '@noble/hashes/utils.js';
-import type { ChannelAnswer, ChannelState, ChunkLink, CommitmentAnswer } from '../../shared/http/api.ts';
-import { commitmentMessage } from '../../shared/protocol/commitment.ts';
-import { change } from '../../shared/protocol/price.ts';
-import { signMessage } from '../../shared/protocol/signature.ts';
+import type { ChunkLink } from '../../shared/http/api.ts';
 import type { Purchase } from './buyer-context.ts';
-import { type ChannelSecrets, channelSecrets, fundingOf } from './channel-secrets.ts';
-import { checkCommitment, checkPaidClaim, checkTermsReturned } from './checks.ts';
-import { interrupted, isProblem } from './errors.ts';
+import { type ChannelSecrets, channelSecrets } from './channel-secrets.ts';
+import { aheadFor, chunkWindow, prefixOf, type WindowRules } from './chunk-window.ts';
+import { interrupted } from './errors.ts';
 import { fetchChunk } from './fetch-chunk.ts';
 import { channelOf } from './fund-channel.ts';
-import { paidSatoshis } from './open-channel.ts';
+import { isOverFor, pay } from './pay-chunks.ts';
 
 /** How buying through a channel ended: all of its chunks are here and paid, or the channel takes no more. */
 export type ChunksOutcome = 'done' | 'life-ended';
 
-/** Refusals that mean: this channel sells nothing any more. */
-const OVER = ['too-late', 'channel-ended', 'channel-not-open'] as const;
-
-/** Asks the shop what it has, and sends again the last payment if that never arrived. */
-export async function synchronise(purchase: Purchase, channelId: string): Promise<ChannelState> {
-  const { journal, shop, wallet } = purchase;
-  const channel = channelOf(purchase, channelId);
-  const secrets = channelSecrets(channel, wallet.keys);
-  const answer = await shop.channel(secrets);
-  await noteAnswer(purchase, channelId, answer);
-  const { signed } = channelOf({ journal }, channelId);
-  if (signed && answer.paid < signed.k && answer.state === 'OPEN') {
-    await send(purchase, secrets, signed.k, signed.signature).catch((error: unknown) => {
-      if (!isProblem(error, ...OVER)) throw error;
-    });
-  }
-  return answer.state;
+/** A channel's chunks and payments under way. */
+interface Flow {
+  readonly purchase: Purchase;
+  readonly channel: ChannelSecrets;
+  readonly rules: WindowRules;
+  /** Chunks by their number, and one payment at a time. */
+  readonly tasks: Map<number | 'payment', Promise<void>>;
+  /** Links that payments' answers carried. */
+  readonly links: Map<number, ChunkLink>;
+  readonly refused: Set<number | 'payment'>;
+  readonly stop: AbortController;
+  prefix: number;
 }
 
-/** Data, check, payment, the next link; again until the channel's chunks are bought. */
+/**
+ * Brings chunks side by side and pays them in order, each payment sent the moment what it pays for is on the disk; until the
+ * channel's chunks are bought. A channel whose time is over still gives what was paid, and takes what is owed while it may.
+ */
 export async function buyChunks(purchase: Purchase, channelId: string): Promise<ChunksOutcome> {
-  const secrets = channelSecrets(channelOf(purchase, channelId), purchase.wallet.keys);
-  let next: ChunkLink | null = null;
-  let verified = 0;
+  const channel = channelSecrets(channelOf(purchase, channelId), purchase.wallet.keys);
+  const { count, credit } = channel.terms;
+  const ahead = aheadFor(purchase.limits.ahead, credit);
+  const flow: Flow = {
+    purchase,
+    channel,
+    rules: { count, credit, ahead, limit: purchase.commitmentLimit },
+    tasks: new Map(),
+    links: new Map(),
+    refused: new Set(),
+    stop: new AbortController(),
+    prefix: 0,
+  };
   try {
-    for (;;) {
-      if (purchase.buyer.signal?.aborted) throw interrupted();
-      verified = verifiedChunks(purchase, secrets, verified);
-      const step = nextStep(purchase, secrets, verified);
-      if (step.kind === 'done') return 'done';
-      if (step.kind === 'fetch') await fetchChunk(purchase, secrets, step.number, next);
-      else next = (await pay(purchase, secrets, step.k, verified)).next;
-    }
+    while (beginTasks(flow)) await Promise.race(flow.tasks.values());
   } catch (error) {
-    if (isProblem(error, ...OVER)) return 'life-ended';
+    flow.stop.abort();
+    await Promise.allSettled(flow.tasks.values());
     throw error;
   }
+  if (flow.prefix === count && channelOf(purchase, channelId).paid === count) return 'done';
+  if (flow.refused.size === 0) throw new Error('there is nothing to do, and not everything is bought');
+  return 'life-ended';
 }
 
-type Step =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'fetch'; readonly number: number }
-  | { readonly kind: 'pay'; readonly k: number };
-
-/** Data first wherever credit or an earlier payment allows; payment ahead only where the shop gives no credit. */
-function nextStep(purchase: Purchase, { channelId, terms }: ChannelSecrets, verified: number): Step {
-  const { paid } = channelOf(purchase, channelId);
-  if (verified < Math.min(terms.count, paid + terms.credit)) return { kind: 'fetch', number: verified };
-  const k = Math.min(terms.count, verified + aheadOf(purchase, terms.credit));
-  return k > paid ? { kind: 'pay', k } : { kind: 'done' };
-}
-
-function aheadOf({ limits }: Purchase, credit: 0 | 1): number {
-  return credit === 1 ? 0 : (limits.ahead ?? 1);
-}
-
-/** Chunks that are here without a gap, from the channel's first; the first `known` of them are known to be. */
-function verifiedChunks({ journal }: Purchase, { terms }: ChannelSecrets, known: number): number {
-  const { verified } = journal.state();
-  let number = known;
-  while (number < terms.count && verified.has(terms.first + number)) number += 1;
-  return number;
-}
-
-async function pay(
-  purchase: Purchase,
-  secrets: ChannelSecrets,
-  k: number,
-  verified: number,
-): Promise<CommitmentAnswer> {
-  const { journal, manifest } = purchase;
-  const { channelId, terms } = secrets;
-  const { confirmed, signed } = channelOf({ journal }, channelId);
-  if (!confirmed) throw new Error('nothing is paid before the funding is confirmed');
-  const ahead = aheadOf(purchase, terms.credit);
-  checkCommitment({
-    k,
-    verified,
-    ahead,
-    count: terms.count,
-    outpoint: confirmed.outpoint,
-    confirmed: confirmed.outpoint,
-  });
-  if (signed?.k === k) return send(purchase, secrets, k, signed.signature);
-  const rest = change(terms, manifest, k);
-  const message = commitmentMessage(fundingOf(secrets, confirmed.outpoint), terms.changeScript, rest);
-  const signature = bytesToHex(signMessage(secrets.secret, message));
-  await journal.append({ v: 1, record: 'commitment-signed', channel: channelId, k, signature });
-  return send(purchase, secrets, k, signature);
-}
-
-async function send(
-  purchase: Purchase,
-  secrets: ChannelSecrets,
-  k: number,
-  signature: string,
-): Promise<CommitmentAnswer> {
-  const { shop, journal, manifest, report } = purchase;
-  const answer = await shop.commit(secrets, k, signature);
-  await noteAnswer(purchase, secrets.channelId, answer);
-  const state = journal.state();
-  report({
-    kind: 'chunk-paid',
-    chunk: secrets.terms.first + k - 1,
-    chunks: manifest.chunks.length,
-    paid: paidSatoshis(state, manifest),
-  });
-  return answer;
-}
-
-/** Whatever the shop answers: its terms are ours, it was paid no more than was signed, and what it acknowledges is noted. */
-async function noteAnswer(purchase: Purchase, channelId: string, answer: ChannelAnswer): Promise<void> {
-  const channel = channelOf(purchase, channelId);
-  checkTermsReturned(channelId, channel.termsText, answer);
-  checkPaidClaim(answer.paid, channel.signed?.k ?? 0);
-  if (answer.paid > channel.paid) {
-    await purchase.journal.append({
-      v: 1,
-      record: 'commitment-accepted',
-      channel: channelId,
-      k: answer.paid,
-    });
+/** Begins whatever may be under way and is not. @returns false where nothing is */
+function beginTasks(flow: Flow): boolean {
+  const { purchase, channel, tasks, refused } = flow;
+  if (purchase.buyer.signal?.aborted) throw interrupted();
+  const { verified } = purchase.journal.state();
+  const { first, count } = channel.terms;
+  const has = (number: number) => verified.has(first + number);
+  const { paid } = channelOf(purchase, channel.channelId);
+  flow.prefix = prefixOf(has, count, flow.prefix);
+  // Nothing new is begun on a channel that ends: what is paid is fetched, what is here is paid.
+  const rules = refused.size > 0 ? { ...flow.rules, credit: 0 as const, ahead: 0 } : flow.rules;
+  const moves = chunkWindow(rules, { prefix: flow.prefix, paid, has });
+  for (const number of moves.fetch.filter((each) => !refused.has(each))) {
+    const chunks = tasks.size - (tasks.has('payment') ? 1 : 0);
+    if (chunks < purchase.chunksAtOnce && !tasks.has(number)) begin(flow, number, () => fetch(flow, number));
   }
+  const { pay: k } = moves;
+  if (k !== undefined && !tasks.has('payment') && !refused.has('payment')) {
+    begin(flow, 'payment', () => payUpTo(flow, k, rules.ahead));
+  }
+  return tasks.size > 0;
+}
+
+function begin({ tasks, refused }: Flow, task: number | 'payment', work: () => Promise<void>): void {
+  const running = work()
+    .catch((error: unknown) => {
+      if (!isOverFor(error)) throw error;
+      refused.add(task);
+    })
+    .finally(() => tasks.delete(task));
+  tasks.set(task, running);
+}
+
+function fetch({ purchase, channel, links, stop }: Flow, number: number): Promise<void> {
+  const link = links.get(number);
+  links.delete(number);
+  return fetchChunk(purchase, channel, number, { stop: stop.signal, ...(link && { link }) });
+}
+
+async function payUpTo({ purchase, channel, links, prefix }: Flow, k: number, ahead: number): Promise<void> {
+  const { next } = await pay(purchase, channel, k, prefix, ahead);
+  if (next) links.set(next.chunk, next);
 }

@@ -16,6 +16,9 @@ export type PurchaseEvent =
       readonly name: string;
       readonly bytes: number;
       readonly price: bigint;
+      /** Chunks paid before they arrive, and their price at most: what a dishonest shop could take. */
+      readonly ahead: number;
+      readonly atRisk: bigint;
       readonly resumed: boolean;
     }
   | {
@@ -69,7 +72,10 @@ export interface BuyLimits {
   readonly maxPrice?: bigint;
   /** Satoshis in one channel; a dearer dataset is bought through several, one after the other. */
   readonly maxCapacity?: bigint;
-  /** Chunks paid before they arrive, where the shop gives no credit: what a dishonest shop could take. Default 1. */
+  /**
+   * Chunks paid before they arrive: what a dishonest shop could take. By default none where the shop gives the next chunk on
+   * credit, and one where it does not.
+   */
   readonly ahead?: number;
 }
 
@@ -89,6 +95,14 @@ export interface Purchase {
   readonly offeredPrice: bigint | undefined;
   readonly files: DatasetFiles;
   readonly pool: TransferPool;
+  /** What a channel from the dataset's first chunk on is given before it pays. */
+  readonly firstCredit: 0 | 1;
+  /** The most chunks that one payment to this shop may add. */
+  readonly commitmentLimit: number;
+  /** Chunks to fetch side by side, at most. */
+  readonly chunksAtOnce: number;
+  /** Bytes so far of chunks under way, for the report. */
+  readonly arriving: Map<number, number>;
   readonly report: (event: PurchaseEvent) => void;
 }
 

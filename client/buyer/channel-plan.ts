@@ -87,3 +87,9 @@ export function priceOfRest(shape: DatasetShape, pricePerChunk: bigint, first: n
   const count = chunkCount(shape) - first;
   return count > 0 ? price({ first, count, pricePerChunk }, shape, count) : 0n;
 }
+
+/** Satoshis that a dishonest shop could take from a buyer that pays so many chunks before they arrive. */
+export function atRisk(ahead: number, pricePerChunk: bigint, rest: bigint): bigint {
+  const most = BigInt(ahead) * pricePerChunk;
+  return most < rest ? most : rest;
+}

@@ -8,25 +8,32 @@ import { downloadChunk } from './download.ts';
 import { BuyerError } from './errors.ts';
 import { SegmentWrong } from './fetch-segment.ts';
 
+export interface FetchOptions {
+  /** A link that a payment's answer carried; else one is asked for. */
+  readonly link?: ChunkLink;
+  /** Ends the transfer, besides the buyer's own signal. */
+  readonly stop?: AbortSignal;
+}
+
 /**
- * Brings a chunk of a channel to the disk and says so in the journal.
+ * Brings a chunk of a channel to the disk and says so in the journal. May run for several chunks at the same time.
  * @param number counted within the channel
- * @param next the link that the last payment's answer carried
  */
 export async function fetchChunk(
   purchase: Purchase,
   channel: ChannelSecrets,
   number: number,
-  next?: ChunkLink | null,
+  options: FetchOptions = {},
 ): Promise<void> {
-  const { manifest, shop, journal, buyer, dataHost, files, pool } = purchase;
+  const { manifest, shop, journal, buyer, dataHost, files, pool, arriving } = purchase;
   const chunk = channel.terms.first + number;
   const expected = { chunk: number, size: chunkSizeAt(manifest, chunk), host: dataHost };
   const link = async (renew: boolean) => {
-    const given = !renew && next?.chunk === number ? next : await shop.issueChunk(channel, number);
+    const given = !renew && options.link ? options.link : await shop.issueChunk(channel, number);
     checkLink(given, expected);
     return given.url;
   };
+  const signals = [buyer.signal, options.stop].flatMap((signal) => signal ?? []);
   const begun = journal.state().begun.has(chunk);
   // Not awaited first: a machine that loses it fetches again what it might have found.
   const noted = begun ? undefined : journal.append({ v: 1, record: 'chunk-begun', chunk });
@@ -38,13 +45,17 @@ export async function fetchChunk(
     begun,
     link,
     retry: buyer.retry,
-    ...(buyer.signal && { signal: buyer.signal }),
-    onBytes: byteReport(purchase),
+    signal: AbortSignal.any(signals),
+    onBytes: byteReport(purchase, chunk),
   });
-  const [outcome] = await Promise.allSettled([data, noted]);
-  if (outcome.status === 'rejected') throw await withEvidence(purchase, outcome.reason);
-  await noted;
-  await journal.append({ v: 1, record: 'chunk-verified', chunk });
+  try {
+    const [outcome] = await Promise.allSettled([data, noted]);
+    if (outcome.status === 'rejected') throw await withEvidence(purchase, outcome.reason);
+    await noted;
+    await journal.append({ v: 1, record: 'chunk-verified', chunk });
+  } finally {
+    arriving.delete(chunk);
+  }
 }
 
 /** What is wrong must be shown to the seller, and to others if need be, long after the message has scrolled away. */
@@ -53,16 +64,22 @@ async function withEvidence({ journal, manifestId }: Purchase, error: unknown): 
   const evidence = { manifest: manifestId, ...error.evidence };
   const path = await journal.keepEvidence(evidence);
   return new BuyerError(error.code, error.message, {
-    next: `Nothing was paid for this chunk. Tell the seller (what came is described in ${path}), or take the rest back with \`spillway refund\`.`,
+    next: `No more is paid to this shop. Tell the seller (what came is described in ${path}), or take the rest back with \`spillway refund\`.`,
     evidence: { ...evidence, keptIn: path },
     cause: error,
   });
 }
 
-function byteReport({ manifest, journal, report }: Purchase): (count: number) => void {
-  let done = verifiedBytes(manifest, journal.state().verified);
+/** Bytes of chunks that are whole, and of those under way. */
+function byteReport(
+  { manifest, journal, report, arriving }: Purchase,
+  chunk: number,
+): (count: number) => void {
+  arriving.set(chunk, 0);
   return (count) => {
-    done += count;
+    arriving.set(chunk, (arriving.get(chunk) ?? 0) + count);
+    let done = verifiedBytes(manifest, journal.state().verified);
+    for (const bytes of arriving.values()) done += bytes;
     report({ kind: 'bytes', done, total: manifest.totalSize });
   };
 }

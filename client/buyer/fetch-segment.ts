@@ -36,7 +36,7 @@ export async function fetchSegment(
   const second = await transfer.receive();
   if (second.hash === expected) return;
   throw new SegmentWrong('bad-data', `Segment ${segment} of chunk ${chunk} is not what the manifest says.`, {
-    next: 'Nothing was paid for this chunk. Tell the seller, or take the rest back with `spillway refund`.',
+    next: 'No more is paid to this shop. Tell the seller, or take the rest back with `spillway refund`.',
     evidence: {
       chunk,
       segment,
@@ -106,7 +106,7 @@ function segmentTransfer(
           throw new TransferBroken(outcome.reason);
         case 'refused':
           throw new BuyerError('bad-data', `The object store ${outcome.reason}.`, {
-            next: 'Nothing was paid for this chunk. If a proxy is in the way, try without it.',
+            next: 'No more is paid until it does. If a proxy is in the way, try without it.',
           });
       }
     }

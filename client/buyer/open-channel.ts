@@ -16,6 +16,7 @@ import {
   checkTips,
   MAX_BOUND_BLOCKS,
 } from './checks.ts';
+import { aheadFor } from './chunk-window.ts';
 import { awaitDeposit } from './deposit.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import {
@@ -134,6 +135,9 @@ async function proposeChannel(purchase: Purchase): Promise<ChannelRecordState> {
     const { shop, offer } = await askShop(purchase);
     const state = journal.state();
     const first = paidChunks(state);
+    const continues = continued(state, first);
+    const credit = creditFor(first, continues, manifest.chunks.length, shop);
+    aheadFor(limits.ahead, credit);
     const pricePerChunk = offer.pricePerChunk;
     checkPrice(paidSatoshis(state, manifest) + priceOfRest(manifest, pricePerChunk, first), limits.maxPrice);
     const { maximumCapacity, minimumCapacity, minimumFirstPrice } = shop.policy;
@@ -153,7 +157,6 @@ async function proposeChannel(purchase: Purchase): Promise<ChannelRecordState> {
     checkTips(height, shop.tip.height);
     const refundHeight = height + Math.min(shop.policy.defaultLifetime, MAX_BOUND_BLOCKS);
     checkRefundHeight(refundHeight, height);
-    const continues = continued(state, first);
     const keyIndex = await wallet.nextChannelIndex();
     const terms: Terms = {
       network: wallet.network,
@@ -162,7 +165,7 @@ async function proposeChannel(purchase: Purchase): Promise<ChannelRecordState> {
       manifest: purchase.manifestId,
       ...plan,
       pricePerChunk,
-      credit: creditFor(first, continues, manifest.chunks.length, shop),
+      credit,
       refundHeight,
       changeScript,
       nonce: randomBytes(16),
@@ -219,7 +222,7 @@ function continued({ channels }: PurchaseState, first: number): ChannelRecordSta
 }
 
 /** Data before payment, where the shop gives it (docs/protocol.md, section 7). */
-function creditFor(
+export function creditFor(
   first: number,
   continues: ChannelRecordState | undefined,
   chunks: number,

@@ -1,16 +1,19 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { hexToBytes } from '@noble/hashes/utils.js';
+import { segmentCount } from '../../shared/dataset/layout.ts';
 import { pathProblem } from '../../shared/dataset/paths.ts';
 import type { DatasetAnswer, ShopAnswer } from '../../shared/http/api.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/limits.ts';
 import { readBounded } from './bounded-body.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
-import { priceOfRest } from './channel-plan.ts';
+import { atRisk, priceOfRest } from './channel-plan.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
+import { aheadFor, chunksAtOnce } from './chunk-window.ts';
 import { datasetFiles, refuseOverwriting } from './dataset-files.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import { strikeLostChunks, verifiedBytes } from './fetch-chunk.ts';
+import { creditFor } from './open-channel.ts';
 import { openPurchase, type PurchaseJournal, purchaseId } from './purchase-journal.ts';
 import { retry } from './retry.ts';
 import { type ShopClient, shopClient } from './shop-client.ts';
@@ -31,7 +34,7 @@ export interface BuyRequest {
   /** Wait for a deposit that is needed (default), or for the settlement to be in a block. */
   readonly wait?: { readonly deposit?: boolean; readonly settlement?: boolean };
   /** Asked once, before anything is bound; false ends the purchase. */
-  readonly confirm?: (offer: DatasetAnswer, price: bigint) => Promise<boolean>;
+  readonly confirm?: (offer: DatasetAnswer, price: bigint, atRisk: bigint) => Promise<boolean>;
 }
 
 /** S3 gives about 85 MiB/s a connection; more than these and throughput falls again. */
@@ -65,6 +68,7 @@ export async function preparePurchase(
       found.manifest.files,
       `.spillway-partial-${manifestId.slice(0, 12)}`,
     );
+    const connections = request.connections ?? CONNECTIONS;
     const purchase: Purchase = {
       buyer,
       limits: request.limits ?? {},
@@ -76,11 +80,15 @@ export async function preparePurchase(
       sellerKey: hexToBytes(policy.sellerKey),
       files,
       pool: transferPool({
-        connections: request.connections ?? CONNECTIONS,
+        connections,
         workerFile: buyer.segmentWorker,
         environment: process.env,
         limitRate: request.limitRate,
       }),
+      firstCredit: creditFor(0, undefined, found.manifest.chunks.length, policy),
+      commitmentLimit: policy.policy.commitmentLimit,
+      chunksAtOnce: chunksAtOnce(connections, segmentCount(found.manifest, 0)),
+      arriving: new Map(),
       report,
       ...found,
     };
@@ -150,7 +158,10 @@ async function loadPlan(
   const price = priceOfRest(manifest, offer.pricePerChunk, 0);
   checkPrice(price, request.limits?.maxPrice);
   await refuseOverwriting(output, manifest.files);
-  if (request.confirm && !(await request.confirm(offer, price))) throw new BuyerError('usage', 'Not bought.');
+  const ahead = aheadFor(request.limits?.ahead, creditFor(0, undefined, manifest.chunks.length, policy));
+  const risk = atRisk(ahead, offer.pricePerChunk, price);
+  if (request.confirm && !(await request.confirm(offer, price, risk)))
+    throw new BuyerError('usage', 'Not bought.');
   await journal.append({
     v: 1,
     record: 'planned',

@@ -1,14 +1,16 @@
 import type { ChannelState } from '../../shared/http/api.ts';
-import { buyChunks, synchronise } from './buy-chunks.ts';
+import { buyChunks } from './buy-chunks.ts';
 import type { Buyer, Purchase, PurchaseEvent } from './buyer-context.ts';
-import { priceOfRest } from './channel-plan.ts';
+import { atRisk, priceOfRest } from './channel-plan.ts';
 import { channelSecrets } from './channel-secrets.ts';
+import { aheadFor } from './chunk-window.ts';
 import { writeNotes } from './dataset-notes.ts';
 import { awaitEnd, closeChannel } from './end-channel.ts';
 import { BuyerError } from './errors.ts';
 import { fetchChunk } from './fetch-chunk.ts';
 import { awaitOpen, channelOf, sendFunding } from './fund-channel.ts';
 import { abandon, neededCoins, openChannel, paidSatoshis, reopenChannel } from './open-channel.ts';
+import { synchronise } from './pay-chunks.ts';
 import { type BuyRequest, preparePurchase } from './prepare-purchase.ts';
 import { type PurchaseResult, purchaseResult } from './purchase-result.ts';
 import {
@@ -33,8 +35,11 @@ export async function buy(
   try {
     announce(purchase);
     await purchase.wallet.releaseCoins(purchase.journal.id, neededCoins(purchase));
-    await fetchWhatIsPaid(purchase);
-    while (!isBought(purchase)) await buyThroughChannel(purchase);
+    for (;;) {
+      await fetchWhatIsPaid(purchase);
+      if (isBought(purchase)) break;
+      await buyThroughChannel(purchase);
+    }
     await finish(purchase);
     await closeLast(purchase);
     if (request.wait?.settlement) await awaitEnds(purchase);
@@ -45,15 +50,19 @@ export async function buy(
   }
 }
 
-function announce({ journal, manifest, report, offeredPrice }: Purchase): void {
+function announce({ journal, manifest, report, offeredPrice, limits, firstCredit }: Purchase): void {
   const { channels, plan } = journal.state();
-  const pricePerChunk = currentChannel(journal.state())?.terms.pricePerChunk ?? offeredPrice ?? 0n;
+  const current = currentChannel(journal.state())?.terms;
+  const pricePerChunk = current?.pricePerChunk ?? offeredPrice ?? 0n;
   const rest = priceOfRest(manifest, pricePerChunk, paidChunks(journal.state()));
+  const ahead = aheadFor(limits.ahead, current?.credit ?? firstCredit);
   report({
     kind: 'planned',
     name: plan?.name ?? manifest.name,
     bytes: manifest.totalSize,
     price: paidSatoshis(journal.state(), manifest) + rest,
+    ahead,
+    atRisk: atRisk(ahead, pricePerChunk, rest),
     resumed: channels.length > 0,
   });
 }

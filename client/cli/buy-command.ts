@@ -6,6 +6,7 @@ import { interrupted } from '../buyer/errors.ts';
 import type { PurchaseResult } from '../buyer/purchase-result.ts';
 import {
   addBuyerOptions,
+  aheadCount,
   type BuyerOptions,
   byteRate,
   count,
@@ -36,7 +37,11 @@ export function buyCommand(): Command {
     .option('-o, --output <folder>', "where the files go (default: a folder of the dataset's name)")
     .option('--max-price <satoshis>', 'refuse a higher price for the whole dataset', satoshis)
     .option('--max-capacity <satoshis>', 'bind no more than this at once', satoshis)
-    .option('--ahead <chunks>', 'chunks to pay ahead where the shop gives no credit (default: 1)', count)
+    .option(
+      '--ahead <chunks>',
+      'chunks to pay before they arrive, which a dishonest shop could keep the money of (default: 0 where the shop gives one on credit, else 1); one more than that and a long line is never idle while a payment travels',
+      aheadCount,
+    )
     .option('--connections <number>', 'parallel transfers (default: 8)', count)
     .option('--limit-rate <bytes>', 'bytes a second for all transfers together, e.g. 5MB', byteRate)
     .option('-y, --yes', 'do not ask before money is bound')
@@ -82,9 +87,10 @@ function mustAsk({ yes }: BuyOptions): boolean {
   return yes !== true && process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-async function ask({ name, totalSize }: DatasetAnswer, price: bigint): Promise<boolean> {
+async function ask({ name, totalSize }: DatasetAnswer, price: bigint, atRisk: bigint): Promise<boolean> {
   const dialogue = createInterface({ input: process.stdin, output: process.stderr });
-  const question = `Buy ${name}, ${formatByteSize(totalSize)}, for ${price} sat and network fees? [y/N] `;
+  const risk = atRisk > 0n ? `, ${atRisk} sat of it before it arrives,` : '';
+  const question = `Buy ${name}, ${formatByteSize(totalSize)}, for ${price} sat${risk} and network fees? [y/N] `;
   // Ctrl-C comes here and not to the process while a line is read; Ctrl-D ends the input. Neither is a yes.
   const stop = new AbortController();
   for (const event of ['SIGINT', 'close']) dialogue.once(event, () => stop.abort());

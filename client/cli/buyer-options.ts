@@ -123,6 +123,10 @@ export function byteRate(text: string): number {
   return rate;
 }
 
+export function aheadCount(text: string): number {
+  return text === '0' ? 0 : count(text);
+}
+
 function seconds(text: string): number {
   if (!/^[0-9]{1,4}(\.[0-9]{1,3})?$/.test(text))
     throw new InvalidArgumentError('must be a number of seconds.');

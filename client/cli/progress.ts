@@ -24,9 +24,7 @@ export function progressReporter(output: ProgressOutput, clock: Clock): (event: 
       case 'chunk-paid':
         paid = event.paid;
         if (!output.isTerminal && isDue(event.chunk, event.chunks)) {
-          status.line(
-            `chunk ${event.chunk + 1} of ${event.chunks} checked and paid, ${event.paid} sat so far`,
-          );
+          status.line(`chunk ${event.chunk + 1} of ${event.chunks} paid, ${event.paid} sat so far`);
         }
         break;
       default:
@@ -40,10 +38,12 @@ function isDue(chunk: number, chunks: number): boolean {
   return (chunk + 1) % every === 0 || chunk + 1 === chunks;
 }
 
+type PlannedEvent = Extract<PurchaseEvent, { kind: 'planned' }>;
+
 function sentence(event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }>): string {
   switch (event.kind) {
     case 'planned':
-      return `${event.resumed ? 'going on with' : 'buying'} ${event.name} (${formatByteSize(event.bytes)}) for ${event.price} sat`;
+      return plannedText(event);
     case 'deposit-needed':
       return `waiting for a deposit: pay ${event.satoshis} sat to ${event.address}\n  ${event.uri}`;
     case 'channel-opened':
@@ -61,6 +61,14 @@ function sentence(event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }
     case 'settled':
       return `settled by ${event.txid} at height ${event.height}, ${event.returned} sat came back`;
   }
+}
+
+function plannedText({ resumed, name, bytes, price, ahead, atRisk }: PlannedEvent): string {
+  const what = `${resumed ? 'going on with' : 'buying'} ${name} (${formatByteSize(bytes)}) for ${price} sat`;
+  const chunks = ahead === 1 ? '1 chunk' : `${ahead} chunks`;
+  return atRisk === 0n
+    ? what
+    : `${what}\n  ${chunks} paid before they arrive: a dishonest shop could keep ${atRisk} sat`;
 }
 
 interface StatusLine {

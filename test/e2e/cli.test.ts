@@ -153,9 +153,9 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
     expect(ended.code).toBe(0);
     expectPlain(ended);
     expect(ended.stderr.split('\n').filter((line) => line.startsWith('chunk '))).toEqual([
-      'chunk 1 of 3 checked and paid, 5000 sat so far',
-      'chunk 2 of 3 checked and paid, 10000 sat so far',
-      'chunk 3 of 3 checked and paid, 11000 sat so far',
+      'chunk 1 of 3 paid, 5000 sat so far',
+      'chunk 2 of 3 paid, 10000 sat so far',
+      'chunk 3 of 3 paid, 11000 sat so far',
     ]);
     expect(lastJson(ended)).toMatchObject({
       name: 'data',

@@ -64,6 +64,10 @@ export interface Lies {
   redirect?: string;
   /** Objects ignore Range. */
   ignoreRange?: boolean;
+  /** Waited for before a chunk's bytes are sent, told once they are, and waited for before a payment is answered. */
+  beforeChunk?: (chunk: number) => Promise<void>;
+  afterChunk?: (chunk: number) => void;
+  beforePaymentsAnswer?: (k: number) => Promise<void>;
 }
 
 export interface FakeShopOptions {
@@ -124,12 +128,15 @@ export async function startFakeShop(options: FakeShopOptions): Promise<FakeShop>
     if (lies.corrupt?.(chunk)) object[length - 1] = (object[length - 1] ?? 0) ^ 1;
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     const [from, to] = lies.ignoreRange || !range ? [0, length - 1] : [Number(range[1]), Number(range[2])];
-    shop.served += to - from + 1;
     const headers = {
       'content-length': to - from + 1,
       ...(!lies.ignoreRange && { 'content-range': `bytes ${from}-${to}/${length}` }),
     };
-    response.writeHead(lies.ignoreRange ? 200 : 206, headers).end(object.subarray(from, to + 1));
+    void (lies.beforeChunk?.(chunk) ?? Promise.resolve()).then(() => {
+      shop.served += to - from + 1;
+      response.on('finish', () => lies.afterChunk?.(chunk));
+      response.writeHead(lies.ignoreRange ? 200 : 206, headers).end(object.subarray(from, to + 1));
+    });
   });
   const api = createServer((request, response) => {
     void (async () => {
@@ -149,6 +156,9 @@ export async function startFakeShop(options: FakeShopOptions): Promise<FakeShop>
         lies.unanswered.times -= 1;
         request.socket.destroy();
         return;
+      }
+      if (path.endsWith('/commitments')) {
+        await lies.beforePaymentsAnswer?.(JSON.parse(new TextDecoder().decode(body)).k);
       }
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     })();

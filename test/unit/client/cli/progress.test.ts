@@ -21,7 +21,18 @@ test('off a terminal there are plain lines only, one a payment', () => {
   const { written, report } = recorded(false);
   report({ kind: 'bytes', done: 1, total: 2 });
   report({ kind: 'chunk-paid', chunk: 0, chunks: 2, paid: 10n });
-  expect(written).toEqual(['chunk 1 of 2 checked and paid, 10 sat so far\n']);
+  expect(written).toEqual(['chunk 1 of 2 paid, 10 sat so far\n']);
+});
+
+test('what a dishonest shop could keep is said before anything is bound', () => {
+  const { written, report } = recorded(false);
+  const plan = { kind: 'planned', name: 'x', bytes: 100 * MIB, price: 50_000n, resumed: false } as const;
+  report({ ...plan, ahead: 0, atRisk: 0n });
+  report({ ...plan, ahead: 2, atRisk: 10_000n });
+  expect(written).toEqual([
+    'buying x (100 MiB) for 50000 sat\n',
+    'buying x (100 MiB) for 50000 sat\n  2 chunks paid before they arrive: a dishonest shop could keep 10000 sat\n',
+  ]);
 });
 
 test('a purchase of many chunks does not fill a log', () => {
