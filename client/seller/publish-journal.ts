@@ -40,7 +40,7 @@ export interface BegunUpload {
 export interface PublishJournal extends HashMemory {
   /** The folder of the objects. */
   readonly folder: string;
-  /** Whether there is something to go on with. */
+  /** Whether an earlier run has begun it. */
   readonly resumed: boolean;
   /** Chunks that are in the store, by index. */
   readonly stored: ReadonlyMap<number, StoredChunk>;
@@ -90,7 +90,7 @@ export async function openPublishJournal(
   };
   return {
     folder: goesOn ? header.output.folder : fresh.folder,
-    resumed: goesOn && lines.length > 1,
+    resumed: goesOn,
     stored: entries.stored,
     uploads: entries.uploads,
     abandoned: {

@@ -57,7 +57,7 @@ export async function publishStream(
     throw new PublishRefused(`a stream is a file of the dataset's name, and ${name} ${problem}`);
   }
   // What would be refused at the end is refused before anything is read.
-  const { shape } = draftOfSize(request, chunkSizeOf(request));
+  const { shape } = draftOfSize(request, chunkSizeOf(request) + 1);
   await refuseTakenName(ports.datasets, request.name, undefined);
   const reader = readStream(stream, shape.segmentSize, ports.objects);
   const streaming = { ports, request, reader, perChunk: segmentCount(shape, 0) };
@@ -139,7 +139,6 @@ async function eachSegment(
   { ports, request, reader, perChunk }: Streaming,
   work: (index: number, taken: TakenSpan) => Promise<void>,
 ): Promise<void> {
-  const segmentSize = draftOfSize(request, chunkSizeOf(request)).shape.segmentSize;
   let done = 0;
   await inOrder(Number.POSITIVE_INFINITY, SEGMENTS_AT_ONCE, async (index) => {
     const before = reader.size();
@@ -147,9 +146,10 @@ async function eachSegment(
     if (!taken) return undefined;
     // A stream that is longer than a dataset may be is noticed when it is, not at its end.
     if (index % perChunk === 0) draftOfSize(request, reader.size());
+    const length = reader.size() - before;
     return async () => {
       await work(index, taken);
-      done += Math.min(segmentSize, reader.size() - before);
+      done += length;
       ports.onProgress?.({ type: 'bytes', done });
     };
   });

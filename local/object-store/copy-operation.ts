@@ -2,11 +2,13 @@ import { rm } from 'node:fs/promises';
 import { answerXml, type Call, isoTime, quoted } from './call.ts';
 import { base64, type ChecksumAlgorithm, checksumElement, startDigest } from './checksums.ts';
 import { S3Error } from './errors.ts';
-import { MAX_PUT_BYTES } from './limits.ts';
+import { MAX_PUT_BYTES, MIN_PART_BYTES } from './limits.ts';
 import { readObject } from './object-data.ts';
-import { requestedVersion } from './object-headers.ts';
+import { conditionFailed, namesTag, requestedVersion } from './object-headers.ts';
+import type { VersionSummary } from './objects.ts';
 import type { ByteRange } from './ranges.ts';
 import { receive } from './receive.ts';
+import type { S3Request } from './request.ts';
 import type { Storage } from './storage.ts';
 import { requestedPartNumber, requestedUpload } from './upload-operations.ts';
 
@@ -18,6 +20,7 @@ export async function uploadPartCopy(call: Call, storage: Storage): Promise<void
   const from = readSource(request.option('x-amz-copy-source') ?? '');
   const source = storage.bucket(from.bucket);
   const version = requestedVersion(source, from.key, from.versionId);
+  checkConditions(request, version);
   const range = readCopyRange(request.option('x-amz-copy-source-range'), version.size);
   if (range.end - range.start >= MAX_PUT_BYTES)
     throw new S3Error(
@@ -62,7 +65,26 @@ function readSource(text: string): { bucket: string; key: string; versionId?: st
   }
 }
 
-/** Stricter than a Range header: both ends are given and lie within the source. */
+/** What must hold of the source (API reference, UploadPartCopy, x-amz-copy-source-if-…). Throws PreconditionFailed. */
+function checkConditions(request: S3Request, version: VersionSummary): void {
+  const option = (name: string) => request.option(`x-amz-copy-source-if-${name}`);
+  // HTTP's dates are whole seconds.
+  const modified = Math.floor(version.lastModified / 1000) * 1000;
+  const [match, noneMatch] = [option('match'), option('none-match')];
+  if (match !== undefined && !namesTag(match, version)) throw conditionFailed('x-amz-copy-source-If-Match');
+  if (noneMatch !== undefined && namesTag(noneMatch, version))
+    throw conditionFailed('x-amz-copy-source-If-None-Match');
+  // With a tag the date counts only where it does not contradict it.
+  const unmodifiedSince = Date.parse((match === undefined && option('unmodified-since')) || '');
+  if (modified > unmodifiedSince) throw conditionFailed('x-amz-copy-source-If-Unmodified-Since');
+  const modifiedSince = Date.parse((noneMatch === undefined && option('modified-since')) || '');
+  if (modified <= modifiedSince) throw conditionFailed('x-amz-copy-source-If-Modified-Since');
+}
+
+/**
+ * Stricter than a Range header: both ends are given and lie within the source, which must be larger than 5 MiB (API
+ * reference, UploadPartCopy, x-amz-copy-source-range).
+ */
 function readCopyRange(text: string | undefined, size: number): ByteRange {
   if (text === undefined) return { start: 0, end: size - 1 };
   const [, first, last] = /^bytes=([0-9]{1,15})-([0-9]{1,15})$/.exec(text) ?? [];
@@ -72,6 +94,11 @@ function readCopyRange(text: string | undefined, size: number): ByteRange {
       'InvalidArgument',
       'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
       { details: { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: text } },
+    );
+  if (size <= MIN_PART_BYTES)
+    throw new S3Error(
+      'InvalidRequest',
+      'The specified copy source is not supported as a byte-range copy source',
     );
   if (range.end >= size)
     throw new S3Error('InvalidArgument', `Range specified is not valid for source object of size: ${size}`, {

@@ -65,16 +65,22 @@ export function setOverrides(request: S3Request, response: ServerResponse): void
 
 /** Whether the client has this version already. Throws PreconditionFailed where If-Match names another. */
 export function isUnchanged(request: S3Request, version: VersionSummary): boolean {
-  const names = (header: string): boolean =>
-    header.trim() === '*' ||
-    header.split(',').some((tag) => tag.trim().replace(/^"(.*)"$/, '$1') === version.etag);
   const ifMatch = request.header('if-match');
-  if (ifMatch !== undefined && !names(ifMatch))
-    throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
-      details: { Condition: 'If-Match' },
-    });
+  if (ifMatch !== undefined && !namesTag(ifMatch, version)) throw conditionFailed('If-Match');
   const ifNoneMatch = request.header('if-none-match');
-  return ifNoneMatch !== undefined && names(ifNoneMatch);
+  return ifNoneMatch !== undefined && namesTag(ifNoneMatch, version);
+}
+
+/** Whether a list of tags, or a star, names a version's. */
+export function namesTag(header: string, version: VersionSummary): boolean {
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^"(.*)"$/, '$1'));
+  return tags.includes('*') || tags.includes(version.etag);
+}
+
+export function conditionFailed(condition: string): S3Error {
+  return new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
+    details: { Condition: condition },
+  });
 }
 
 /** The condition a writer may set: that there is no such object yet. */
@@ -85,13 +91,6 @@ export function writeCondition(
   if (condition === undefined) return undefined;
   if (condition.trim() !== '*') throw new S3Error('NotImplemented', 'A write takes no If-None-Match but *.');
   return (current) => {
-    if (current && !current.deleteMarker)
-      throw new S3Error(
-        'PreconditionFailed',
-        'At least one of the pre-conditions you specified did not hold',
-        {
-          details: { Condition: 'If-None-Match' },
-        },
-      );
+    if (current && !current.deleteMarker) throw conditionFailed('If-None-Match');
   };
 }

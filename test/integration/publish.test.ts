@@ -58,7 +58,12 @@ describe('what is published is what a buyer gets', () => {
     });
     const { manifest, files } = await shop.fetchDataset(result.manifest);
     expect(files).toEqual(await readFolder(source));
-    expect(manifest).toMatchObject({ name: 'Many', description: 'all kinds', licence: 'CC0-1.0' });
+    expect(manifest).toMatchObject({
+      format: 'spillway-manifest/2',
+      name: 'Many',
+      description: 'all kinds',
+      licence: 'CC0-1.0',
+    });
     expect(await shop.datasets.get(result.manifest)).toMatchObject({
       folder: result.folder,
       pricePerChunk: 5_000n,

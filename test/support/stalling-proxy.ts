@@ -12,11 +12,13 @@ export interface StallingProxy {
 /**
  * Passes requests on to a server unchanged, but answers none from the moment that `stalls` says so: what is killed then,
  * is killed at a known point.
- * @param stalls sees every request before it is passed on
+ * @param stalls sees every request before it is passed on; 'answer' passes it on and keeps what is answered
+ * @param answered sees every request that was answered
  */
 export async function startStallingProxy(
   target: string,
-  stalls: (message: IncomingMessage) => boolean,
+  stalls: (message: IncomingMessage) => boolean | 'answer',
+  answered: (message: IncomingMessage) => void = () => {},
 ): Promise<StallingProxy> {
   let held = false;
   let hold = () => {};
@@ -24,13 +26,21 @@ export async function startStallingProxy(
     hold = resolve;
   });
   const server = createServer((message: IncomingMessage, response: ServerResponse) => {
-    held ||= stalls(message);
+    const stall = !held && stalls(message);
+    held ||= stall === true;
     if (held) {
       hold();
       return;
     }
     const { method, headers, url } = message;
     const onward = request(new URL(url ?? '/', target), { method, headers }, (answer) => {
+      held ||= stall === 'answer';
+      if (held) {
+        answer.resume();
+        hold();
+        return;
+      }
+      answered(message);
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
