@@ -67,9 +67,13 @@ export function pathsProblem(paths: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Upper case first: it joins what has several lower cases (ß and ss, ſ and s), as Unicode's full folding does. */
+/**
+ * Upper case first: it joins what has several lower cases (ß and ss, ſ and s), as Unicode's full folding does. Twice, for ẞ
+ * becomes ß first and ss then.
+ */
 function foldCase(path: string): string {
-  return path.toUpperCase().toLowerCase().normalize('NFC');
+  const once = (text: string) => text.toUpperCase().toLowerCase().normalize('NFC');
+  return once(once(path));
 }
 
 function parents(path: string): string[] {
