@@ -1,10 +1,19 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, realpath, rename, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared/dataset/layout.ts';
 import { syncFolder } from './durable-files.ts';
 import { BuyerError, systemCode } from './errors.ts';
-import { exists, foldersOf, isInside, isWhole, makeFolders, openNoFollow } from './safe-paths.ts';
+import {
+  exists,
+  foldersOf,
+  type HeldFolders,
+  heldFolders,
+  isInside,
+  isWhole,
+  makeFolders,
+  openNoFollow,
+} from './safe-paths.ts';
 import type { SegmentPlace } from './transfer/outcome.ts';
 
 /**
@@ -45,16 +54,22 @@ export async function datasetFiles(
   const pieces = (span: Span) =>
     filesOfSpan(starts, span).map((piece) => ({ ...piece, ...fileAt(files, piece.file) }));
 
-  const writable = async (file: SizedFile): Promise<FileHandle | undefined> => {
-    if (await isWhole(join(output, file.path), file.size)) return undefined;
-    await makeFolders(partial, file.path, madeFolders);
-    const path = join(partial, file.path);
-    const handle = await openNoFollow(path, constants.O_RDWR | constants.O_CREAT);
-    if ((await handle.stat()).size < file.size) {
-      await handle.truncate(file.size);
-      await syncFolder(dirname(path));
-    }
-    return handle;
+  const makeEmpty = async ({ path }: SizedFile): Promise<void> => {
+    await makeFolders(partial, path, madeFolders);
+    await (await openNoFollow(join(partial, path), constants.O_RDWR | constants.O_CREAT)).close();
+  };
+  const checkFinished = async ({ path, size }: SizedFile): Promise<void> => {
+    if ((await isWhole(join(output, path), size)) && (await isInside(output, path))) return;
+    throw new BuyerError('disk', `${path} disappeared before it got its name.`, {
+      next: 'Run the same command again: what is paid is fetched again for nothing.',
+    });
+  };
+  const giveName = async ({ path }: SizedFile, held: HeldFolders, folders: Set<string>): Promise<void> => {
+    if (await exists(join(output, path))) throw wouldOverwrite(path);
+    await makeFolders(output, path, folders);
+    const name = basename(path);
+    const [from, to] = [join(partial, dirname(path)), join(output, dirname(path))];
+    await rename(await held.entry(from, name), await held.entry(to, name));
   };
   const readable = async (file: SizedFile): Promise<FileHandle | undefined> => {
     for (const root of [output, partial]) {
@@ -112,13 +127,15 @@ export async function datasetFiles(
     },
     async finish() {
       const folders = new Set<string>();
-      for (const file of files) {
-        const final = join(output, file.path);
-        if (await isWhole(final, file.size)) continue;
-        if (await exists(final)) throw wouldOverwrite(file.path);
-        if (file.size === 0) await (await writable(file))?.close();
-        await makeFolders(output, file.path, folders);
-        await rename(join(partial, file.path), final);
+      const held = heldFolders();
+      try {
+        for (const file of files) {
+          if (file.size === 0 && !(await exists(join(output, file.path)))) await makeEmpty(file);
+          if (!(await exists(join(partial, file.path)))) await checkFinished(file);
+          else await giveName(file, held, folders);
+        }
+      } finally {
+        await held.close();
       }
       for (const path of [output, ...folders]) await syncFolder(path);
       await removeFolders(partial, madeFolders, files);

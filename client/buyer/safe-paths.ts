@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync, readlinkSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from './durable-files.ts';
@@ -65,5 +65,54 @@ export function foldersOf(root: string, path: string): string[] {
 }
 
 export function throughLink(path: string): BuyerError {
-  return new BuyerError('disk', `${path} is not a folder: nothing is written through links.`);
+  return new BuyerError('disk', `${path} leads through a link: nothing is written there.`);
+}
+
+/**
+ * Whether an open file or folder is where it was asked for: a link that was put in the way of its path after the folders were
+ * looked at shows here. Only Linux tells (proc(5), /proc/self/fd); elsewhere the look at the folders has to do.
+ * @param file a descriptor
+ * @param path absolute, without links
+ */
+export function isOpenAt(file: number, path: string): boolean {
+  return !TELLS_PATHS || readlinkSync(`/proc/self/fd/${file}`) === path;
+}
+
+const TELLS_PATHS = process.platform === 'linux' && existsSync('/proc/self/fd');
+
+/** Folders that are held open, so that what happens to their names meanwhile changes nothing. For one user at a time. */
+export interface HeldFolders {
+  /** A path to an entry of a folder; good until the next but seven. */
+  entry(folder: string, name: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const MOST_HELD = 8;
+
+export function heldFolders(): HeldFolders {
+  const held = new Map<string, FileHandle>();
+  return {
+    async entry(folder, name) {
+      if (!TELLS_PATHS) return join(folder, name);
+      const handle = held.get(folder) ?? (await holdFolder(folder));
+      held.delete(folder);
+      held.set(folder, handle);
+      const [oldest] = held;
+      if (held.size > MOST_HELD && oldest) {
+        held.delete(oldest[0]);
+        await oldest[1].close();
+      }
+      return `/proc/self/fd/${handle.fd}/${name}`;
+    },
+    async close() {
+      for (const handle of held.values()) await handle.close();
+    },
+  };
+}
+
+async function holdFolder(path: string): Promise<FileHandle> {
+  const handle = await openNoFollow(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  if (isOpenAt(handle.fd, path)) return handle;
+  await handle.close();
+  throw throughLink(path);
 }

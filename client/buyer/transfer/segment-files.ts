@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { BuyerError, systemCode } from '../errors.ts';
-import { foldersOf, NO_FOLLOW, throughLink } from '../safe-paths.ts';
+import { foldersOf, isOpenAt, NO_FOLLOW, throughLink } from '../safe-paths.ts';
 import type { FilePiece, SegmentPlace } from './outcome.ts';
 
 /** A worker's view of the files: it does nothing else meanwhile, so its calls wait for the disk. Nothing goes through a link. */
@@ -97,8 +97,15 @@ export function readSegment(place: SegmentPlace, most: number, take: (bytes: Uin
 function openForWriting({ output, partial }: SegmentPlace, { path, size }: FilePiece): number | undefined {
   if (isWhole(join(output, path), size)) return undefined;
   makeFolders(partial, path);
-  const file = openNoFollow(join(partial, path), constants.O_RDWR | constants.O_CREAT);
-  if (fstatSync(file).size !== size) ftruncateSync(file, size);
+  const location = join(partial, path);
+  const file = openNoFollow(location, constants.O_RDWR | constants.O_CREAT);
+  const { size: found, nlink } = fstatSync(file);
+  // Another name of the same file is a link, too: what is behind it is not ours to write over.
+  if (nlink !== 1 || !isOpenAt(file, location)) {
+    closeSync(file);
+    throw throughLink(location);
+  }
+  if (found !== size) ftruncateSync(file, size);
   return file;
 }
 

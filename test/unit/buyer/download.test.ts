@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  link as linkFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import {
   createServer,
   type IncomingMessage,
@@ -11,6 +22,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatasetFiles, datasetFiles } from '../../../client/buyer/dataset-files.ts';
 import { type ChunkDownload, downloadChunk } from '../../../client/buyer/download.ts';
+import { heldFolders, isOpenAt } from '../../../client/buyer/safe-paths.ts';
 import { transferPool } from '../../../client/buyer/transfer/transfer-pool.ts';
 import { chunkSpan } from '../../../shared/dataset/layout.ts';
 import { describeData } from '../../support/buyer-world.ts';
@@ -280,6 +292,52 @@ describe('files', () => {
     await symlink(victim, join(output(), '.partial/one.bin'));
     await expect(download(await openFiles(), 0)).rejects.toMatchObject({ code: 'disk' });
     expect(await readFile(victim, 'utf8')).toBe('mine');
+  });
+
+  test('are not written over what has another name as well', async () => {
+    const victim = join(folder, 'victim');
+    await writeFile(victim, 'mine');
+    await mkdir(join(output(), '.partial'), { recursive: true });
+    await linkFile(victim, join(output(), '.partial/one.bin'));
+    await expect(download(await openFiles(), 0)).rejects.toMatchObject({ code: 'disk' });
+    expect(await readFile(victim, 'utf8')).toBe('mine');
+  });
+
+  test('are not written through a link that is put there while they come', async () => {
+    const outside = join(folder, 'outside');
+    await mkdir(outside);
+    const files = await openFiles();
+    await download(files, 0);
+    await rename(join(output(), '.partial/deep'), join(folder, 'moved'));
+    await symlink(outside, join(output(), '.partial/deep'));
+    await expect(download(files, 1)).rejects.toMatchObject({ code: 'disk' });
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  test.each(['output', 'partial'])('get their names through no link in the folder of %s', async (where) => {
+    const outside = join(folder, 'outside');
+    await mkdir(outside);
+    const files = await openFiles();
+    for (const chunk of [0, 1, 2]) await download(files, chunk);
+    if (where === 'partial') await rename(join(output(), '.partial/deep'), join(folder, 'moved'));
+    await symlink(outside, join(output(), where === 'partial' ? '.partial/deep' : 'deep'));
+    await expect(files.finish()).rejects.toMatchObject({ code: 'disk' });
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  test('are refused where a folder was exchanged after it was looked at', async () => {
+    const [folderPath, outside] = [join(folder, 'a'), join(folder, 'outside')];
+    await mkdir(outside);
+    await writeFile(join(outside, 'x'), '');
+    await symlink(outside, folderPath);
+    // What the look at the folders missed, the open file shows.
+    const file = await open(join(folderPath, 'x'));
+    expect(isOpenAt(file.fd, join(folderPath, 'x'))).toBe(process.platform !== 'linux');
+    expect(isOpenAt(file.fd, join(outside, 'x'))).toBe(true);
+    await file.close();
+    const held = heldFolders();
+    await expect(held.entry(folderPath, 'x')).rejects.toMatchObject({ code: 'disk' });
+    await held.close();
   });
 
   test('do not replace one that came in the meantime', async () => {
