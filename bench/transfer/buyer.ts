@@ -10,13 +10,26 @@ export interface Buying {
   readonly manifest: string;
   readonly home: string;
   readonly output: string;
+  /** Beside what it must have. */
+  readonly options: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** For `node`. */
-export function buyArguments({ spillway, shop, manifest, home, output }: Buying): string[] {
+export function buyArguments({ spillway, shop, manifest, home, output, options }: Buying): string[] {
   const where = ['--shop-folder', shop.folder, '--home', home, '--output', output];
-  return [spillway, 'buy', shop.url, manifest, ...where, '--poll-interval', '0.05', '--yes', '--json'];
+  return [
+    spillway,
+    'buy',
+    shop.url,
+    manifest,
+    ...where,
+    '--poll-interval',
+    '0.05',
+    '--yes',
+    '--json',
+    ...options,
+  ];
 }
 
 /**

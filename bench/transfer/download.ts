@@ -11,7 +11,8 @@ import { spillwayBuy } from './spillway-buy.ts';
 import { PEER_PATH, type Stage } from './stage.ts';
 
 export interface Entrants {
-  readonly ours: Contestant;
+  /** The first is the command as anybody runs it. */
+  readonly ours: readonly Contestant[];
   readonly peers: readonly Contestant[];
   /** No peer, but what nobody can do with less. */
   readonly floor?: Contestant;
@@ -41,18 +42,20 @@ export async function downloadEntrants(
   defer(() => front.stop());
   const { authority } = certificates ?? {};
   const source = { url: `${endpoint}${PEER_PATH}`, path: stage.source, ...(authority && { authority }) };
+  const sale = {
+    spillway,
+    shop,
+    front,
+    manifest: stage.manifest,
+    chunks: stage.chunks,
+    environment: authority ? { NODE_EXTRA_CA_CERTS: authority } : {},
+    check: async (output: string) => {
+      execFileSync('cmp', [stage.source, join(output, basename(stage.source))]);
+    },
+  };
   return {
-    ours: spillwayBuy({
-      spillway,
-      shop,
-      front,
-      manifest: stage.manifest,
-      chunks: stage.chunks,
-      environment: authority ? { NODE_EXTRA_CA_CERTS: authority } : {},
-      check: async (output) => {
-        execFileSync('cmp', [stage.source, join(output, basename(stage.source))]);
-      },
-    }),
+    // Without an option the next chunk begins once the last is paid; with it, while it is being paid.
+    ours: [[], ['--ahead', '1']].map((options) => spillwayBuy({ ...sale, options })),
     peers: downloadPeers(source),
     floor: hashAndCopy(source),
   };

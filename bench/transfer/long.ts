@@ -61,6 +61,7 @@ export async function benchLong(...args: string[]): Promise<void> {
       manifest: stage.manifest,
       home: join(folder, `${name}-home`),
       output: join(folder, name),
+      options: [],
       environment: {},
     });
     const killed = await buyKilled(buying('killed'), { stage, front, bytes, killEvery });

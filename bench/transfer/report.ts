@@ -49,9 +49,9 @@ export function standing(ours: Row, peers: readonly Row[], floor?: Row): Standin
 }
 
 /** @param floor its line comes last; it is nobody's competitor */
-export function table(ours: Row, peers: readonly Row[], floor?: Row): string {
-  const best = Math.max(...[ours, ...peers].map(({ mbps }) => mbps));
-  const rows = [ours, ...peers, ...(floor ? [floor] : [])];
+export function table(ours: readonly Row[], peers: readonly Row[], floor?: Row): string {
+  const best = Math.max(...[...ours, ...peers].map(({ mbps }) => mbps));
+  const rows = [...ours, ...peers, ...(floor ? [floor] : [])];
   const lines = rows.map(({ tool, verified, mbps, commandMbps, cpuSeconds, peakMb }) =>
     [
       tool,

@@ -11,6 +11,8 @@ export interface Sale {
   readonly front: Front;
   readonly manifest: string;
   readonly chunks: number;
+  /** Of the command, beside what it must have. */
+  readonly options: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Told where the files are, once they are all there. */
   readonly check: (folder: string) => Promise<void>;
@@ -21,29 +23,21 @@ export interface Sale {
  * from the first request for a chunk, as nginx saw it, to the last chunk's payment, which comes after the last byte is
  * checked and synced.
  */
-export function spillwayBuy({
-  spillway,
-  shop,
-  front,
-  manifest,
-  chunks,
-  environment,
-  check,
-}: Sale): Contestant {
+export function spillwayBuy({ options, front, chunks, check, ...sale }: Sale): Contestant {
   return {
-    tool: 'spillway buy',
+    tool: ['spillway buy', ...options].join(' '),
     needs: [],
     verified: true,
     async run(folder) {
       const [home, output] = [join(folder, 'home'), join(folder, 'bought')];
-      const buying = { spillway, shop, manifest, home, output, environment };
+      const buying = { ...sale, options, home, output };
       await openChannel(buying);
       await front.answers();
       let paid = 0;
       const measured = await measure({
         program: process.execPath,
         args: buyArguments(buying),
-        environment,
+        environment: sale.environment,
         onLine(line) {
           if (line.startsWith(`chunk ${chunks} of ${chunks} paid`)) paid = Date.now();
         },

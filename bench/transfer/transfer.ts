@@ -46,12 +46,13 @@ export async function benchTransfer(...args: string[]): Promise<void> {
 
 interface ModeResult {
   readonly mode: Mode;
-  readonly ours: Row;
+  /** The first is the command as anybody runs it. */
+  readonly ours: readonly Row[];
   readonly peers: readonly Row[];
   readonly floor?: Row;
   /** Peers that are not on PATH. */
   readonly absent: readonly string[];
-  readonly standing: Standing;
+  readonly standings: Readonly<Record<string, Standing>>;
 }
 
 interface Setting {
@@ -72,12 +73,13 @@ async function measureMode(mode: Mode, setting: Setting): Promise<ModeResult> {
   const absent = entrants.peers.filter((peer) => !present.includes(peer)).map(({ tool }) => tool);
   // Read once, so that it comes from memory for the first run as for the last.
   execFileSync('sh', ['-c', 'find "$1" -type f -exec cat {} + >/dev/null', 'sh', stage.root]);
-  const all = [entrants.ours, ...present, ...(entrants.floor ? [entrants.floor] : [])];
+  const all = [...entrants.ours, ...present, ...(entrants.floor ? [entrants.floor] : [])];
   const runs = await compete(all, options.runs, join(folder, 'run'), log);
   const row = (contestant: Contestant) => rowOf(mode, contestant, runs.get(contestant) ?? [], options.bytes);
-  const [ours, peers] = [row(entrants.ours), present.map(row)];
+  const [ours, peers] = [entrants.ours.map(row), present.map(row)];
   const floor = entrants.floor && row(entrants.floor);
-  return { mode, ours, peers, ...(floor && { floor }), absent, standing: standing(ours, peers, floor) };
+  const standings = Object.fromEntries(ours.map((one) => [one.tool, standing(one, peers, floor)]));
+  return { mode, ours, peers, ...(floor && { floor }), absent, standings };
 }
 
 const TITLES: Readonly<Record<Mode, string>> = {
@@ -86,28 +88,35 @@ const TITLES: Readonly<Record<Mode, string>> = {
   publish: 'Publish',
 };
 
-function text({ mode, ours, peers, floor, absent, standing: how }: ModeResult, options: TransferOptions) {
-  const { toBest, toBestVerified, cpuToFloor } = how;
+function text({ mode, ours, peers, floor, absent, standings }: ModeResult, options: TransferOptions) {
   return [
     '',
     `${TITLES[mode]}: ${options.bytes} bytes, median of ${options.runs}`,
     '',
     table(ours, peers, floor),
     ...absent.map((tool) => `absent: ${tool}`),
-    ...(toBest === undefined ? [] : [`to the fastest peer: ${toBest}`]),
-    ...(toBestVerified === undefined ? [] : [`to the fastest that checks: ${toBestVerified}`]),
-    ...(cpuToFloor === undefined ? [] : [`CPU to that of SHA-256 and cp: ${cpuToFloor}`]),
+    ...Object.entries(standings).map(([tool, how]) => `${tool}: ${standingText(how)}`),
     '',
   ].join('\n');
 }
 
-/** `ratioToBest` is the first mode's that was measured; `standings` has them all. */
+function standingText({ toBest, toBestVerified, cpuToFloor }: Standing): string {
+  return [
+    ...(toBest === undefined ? [] : [`${toBest} of the fastest peer`]),
+    ...(toBestVerified === undefined ? [] : [`${toBestVerified} of the fastest that checks`]),
+    ...(cpuToFloor === undefined ? [] : [`${cpuToFloor} of the CPU of SHA-256 and cp`]),
+  ].join(', ');
+}
+
+/** `ratioToBest` is the plain command's in the first mode that was measured; `standings` has them all. */
 function document(results: readonly ModeResult[], { bytes, runs }: TransferOptions): object {
+  const [first] = results;
+  const [plain] = first?.ours ?? [];
   return {
-    transfer: results.flatMap(({ ours, peers }) => [ours, ...peers]),
+    transfer: results.flatMap(({ ours, peers }) => [...ours, ...peers]),
     floors: results.flatMap(({ floor }) => floor ?? []),
-    ratioToBest: results[0]?.standing.toBest,
-    standings: Object.fromEntries(results.map((result) => [result.mode, result.standing])),
+    ratioToBest: plain && first?.standings[plain.tool]?.toBest,
+    standings: Object.fromEntries(results.map((result) => [result.mode, result.standings])),
     absent: [...new Set(results.flatMap(({ absent }) => absent))],
     bytes,
     runs,

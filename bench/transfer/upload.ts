@@ -8,10 +8,12 @@ import { publishArguments } from './stage.ts';
 /** Everybody uploads the same file to the same S3 server of ours, started anew for every run so that nothing is there yet. */
 export function uploadEntrants(source: string, spillway: string): Entrants {
   return {
-    ours: uploader('spillway publish', [], ({ folder }) => ({
-      program: process.execPath,
-      args: publishArguments(spillway, source, folder),
-    })),
+    ours: [
+      uploader('spillway publish', [], ({ folder }) => ({
+        program: process.execPath,
+        args: publishArguments(spillway, source, folder),
+      })),
+    ],
     peers: [...[4, 16].map((streams) => rclone(source, streams)), s5cmd(source)],
   };
 }
