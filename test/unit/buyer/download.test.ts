@@ -24,7 +24,7 @@ import { type DatasetFiles, datasetFiles } from '../../../client/buyer/dataset-f
 import { type ChunkDownload, downloadChunk } from '../../../client/buyer/download.ts';
 import { heldFolders, isOpenAt } from '../../../client/buyer/safe-paths.ts';
 import { transferPool } from '../../../client/buyer/transfer/transfer-pool.ts';
-import { chunkSpan } from '../../../shared/dataset/layout.ts';
+import { chunkSpan, type Span } from '../../../shared/dataset/layout.ts';
 import { describeData } from '../../support/buyer-world.ts';
 
 const data = Buffer.from(Array.from({ length: 25_500 }, (_, index) => (index * 7 + (index >> 8)) & 0xff));
@@ -114,6 +114,28 @@ describe('a download', () => {
     // Chunk 2 found the connection idle; from then on whatever comes first in the dataset goes first.
     expect(chunksAsked.slice(1)).toEqual([...Array(10).fill(0), ...Array(10).fill(1), ...Array(5).fill(2)]);
     expect((await whole(files)).equals(data)).toBe(true);
+  });
+
+  test('ends only when every segment is on the disk for good, found ones too', async () => {
+    const files = await openFiles();
+    await download(files, 0);
+    for (const begun of [false, true]) {
+      const spans: Span[] = [];
+      const sync = async (some: readonly Span[]) => {
+        await new Promise(setImmediate);
+        spans.push(...some);
+      };
+      await download({ ...files, sync }, 0, { begun });
+      expect(spans.map(({ start }) => start).sort()).toEqual(
+        Array.from({ length: 10 }, (_, segment) => segment * 1_000),
+      );
+    }
+  });
+
+  test('that cannot be synced has not ended', async () => {
+    const files = await openFiles();
+    const failing = { ...files, sync: () => Promise.reject(new Error('EIO')) };
+    await expect(download(failing, 0)).rejects.toThrow('EIO');
   });
 
   test('goes on with the segments that are missing', async () => {
