@@ -119,7 +119,7 @@ describe('in the clear', () => {
     writeFileSync(join(folder, 'out/.partial/a'), 'in the way');
     expect(await download(server.url)).toMatchObject({
       code: 'disk',
-      message: `${join(folder, 'out/.partial/a')} is not a folder: nothing is written through links.`,
+      message: `${join(folder, 'out/.partial/a')} leads through a link: nothing is written there.`,
     });
   });
 
