@@ -185,6 +185,41 @@ describe('after a failure', () => {
     expect(await shop.unfinishedUploads()).toEqual([]);
   });
 
+  test('what the store loses meanwhile is begun again, and only that', async () => {
+    const { abortParts } = shop.ports.objects;
+    const upload = { objects: shop.ports.objects };
+    // Of the second chunk one part is there already when the store forgets its upload.
+    const losing: PublishPorts['objects'] = {
+      ...upload.objects,
+      async putPart(target, bytes, hash) {
+        const lost = !losses.has(target.key) && target.key.endsWith('/1') && target.number === 2;
+        if (lost) await abortParts(target.key, target.upload);
+        if (lost) losses.add(target.key);
+        return upload.objects.putPart(target, bytes, hash);
+      },
+    };
+    const losses = new Set<string>();
+    await writeFile(join(source, 'data.bin'), patterned(70 * MIB, 13));
+    const result = await sell({ chunkSize: 32 * MIB }, { objects: losing });
+    expect(losses.size).toBe(1);
+    // Five parts, the one that was lost with its upload, and the one that found it lost.
+    expect(shop.uploadedParts()).toBe(7);
+    expect((await shop.fetchDataset(result.manifest)).files).toEqual(await readFolder(source));
+    expect(await shop.unfinishedUploads()).toEqual([]);
+  });
+
+  test('a store that loses every upload is not served for ever', async () => {
+    const { putPart, abortParts, ...objects } = shop.ports.objects;
+    const losing: typeof putPart = async (target, bytes, hash) => {
+      await abortParts(target.key, target.upload);
+      return putPart(target, bytes, hash);
+    };
+    await expect(
+      sell({ chunkSize: 32 * MIB }, { objects: { ...objects, abortParts, putPart: losing } }),
+    ).rejects.toThrow('the store has given the upload up');
+    expect(await shop.datasets.list()).toEqual([]);
+  });
+
   test('a chunk that is no longer in the store is uploaded again', async () => {
     const { objects } = shop.ports;
     await expect(sell({ chunkSize }, { objects: { ...objects, put: broken } })).rejects.toThrow(

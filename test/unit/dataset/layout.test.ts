@@ -4,8 +4,10 @@ import {
   fileStarts,
   filesOfSpan,
   type Shape,
+  segmentAt,
   segmentCount,
   segmentSpan,
+  segmentTotal,
 } from '../../../shared/dataset/layout.ts';
 import { chunkCount } from '../../../shared/protocol/price.ts';
 
@@ -76,6 +78,15 @@ describe('layout', () => {
           );
         });
         expect(bytes).toEqual(allBytes(files));
+      }),
+    );
+  });
+
+  test('segments counted through are those of the chunks, one after another', () => {
+    fc.assert(
+      fc.property(datasets, ({ shape }) => {
+        const through = Array.from({ length: segmentTotal(shape) }, (_, index) => segmentAt(shape, index));
+        expect(through).toEqual(segmentsOf(shape));
       }),
     );
   });
