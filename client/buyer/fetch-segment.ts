@@ -106,7 +106,7 @@ function segmentTransfer(
           throw new TransferBroken(outcome.reason);
         case 'refused':
           throw new BuyerError('bad-data', `The object store ${outcome.reason}.`, {
-            next: 'No more is paid until it does. If a proxy is in the way, try without it.',
+            next: 'No more is paid until the data come. If a proxy is in the way, try without it.',
           });
       }
     }

@@ -296,7 +296,7 @@ describe('an answer is refused', () => {
     await expect(download()).rejects.toMatchObject({
       code: 'bad-data',
       message: `The object store ${reason}.`,
-      next: expect.stringContaining('Nothing was paid for this chunk.'),
+      next: expect.stringContaining('No more is paid until the data come.'),
     });
   });
 

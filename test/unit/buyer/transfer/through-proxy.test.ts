@@ -84,7 +84,7 @@ test('one that strips Range is noticed', async () => {
   await expect(download({ HTTP_PROXY: proxy.url })).rejects.toMatchObject({
     code: 'bad-data',
     message: 'The object store answers with the whole object for a range of it.',
-    next: 'Nothing was paid for this chunk. If a proxy is in the way, try without it.',
+    next: 'No more is paid until the data come. If a proxy is in the way, try without it.',
   });
 });
 
