@@ -3,7 +3,6 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { getPublicKey } from '@noble/secp256k1';
 import dynalite from 'dynalite';
 import { listenOnLoopback } from '../local/listen.ts';
-import type { Chain } from '../shared/chain/chain.ts';
 import { tipsOf } from '../shared/chain/tips.ts';
 import type { Shop } from '../shared/channel/shop.ts';
 import { sweep } from '../shared/channel/sweep.ts';
@@ -20,6 +19,7 @@ import { chunkObjects } from '../shared/store/chunk-objects.ts';
 import { dynamoChannels } from '../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../shared/store/dynamo-datasets.ts';
 import { DUE_HEIGHT, DUE_SHARD, TABLE_DEFINITION } from '../shared/store/table.ts';
+import { quietChain } from './quiet-chain.ts';
 
 /**
  * What one run of the schedule asks of the table, with many channels open and few due: the cost must follow what is due.
@@ -141,7 +141,7 @@ function payoutScript(): Uint8Array {
 
 function shopOn(client: DynamoDBClient, table: string): Shop {
   const datasets = dynamoDatasets(client, table, systemClock);
-  const chain = quietChain();
+  const chain = quietChain(TIP, payToWitnessScript(fundingScript(SELLER_KEY, SELLER_KEY)));
   const log = () => undefined;
   return {
     network: 'regtest',
@@ -156,23 +156,5 @@ function shopOn(client: DynamoDBClient, table: string): Shop {
     signer: seedSigner(SELLER_SECRET),
     clock: systemClock,
     log,
-  };
-}
-
-/** A chain on which every funding is old, nothing is spent and every transaction is taken. */
-function quietChain(): Chain {
-  const script = payToWitnessScript(fundingScript(SELLER_KEY, SELLER_KEY));
-  const confirmation = { height: 899_000, blockHash: '00'.repeat(32) };
-  return {
-    tip: async () => ({ height: TIP, hash: '00'.repeat(32), time: Math.floor(systemClock.now() / 1000) }),
-    blockHash: async () => confirmation.blockHash,
-    unspentOutput: async () => ({ value: 60_000n, script, coinbase: false, confirmation }),
-    spend: async () => undefined,
-    feeRate: async () => 2_000n,
-    broadcast: async () => ({ kind: 'accepted' }),
-    testAcceptance: async () => ({ kind: 'accepted' }),
-    broadcastPackage: async () => ({ kind: 'accepted' }),
-    mempoolEntry: async () => undefined,
-    replacementRate: async () => ({ incremental: 1_000n, floor: 1_000n }),
   };
 }

@@ -1,56 +1,133 @@
 import { parseArgs } from 'node:util';
 import { withCleanup } from '../transfer/cleanup.ts';
-import { offerDataset, openChannels } from './channels.ts';
+import { offerDataset, openChannels, type PayingChannel } from './channels.ts';
+import { handlerCpu } from './handler-cpu.ts';
+import { checkLedger } from './ledger.ts';
 import { pay, percentile } from './load.ts';
+import { peerFigures } from './peer.ts';
 import { rawUpdates } from './raw-updates.ts';
-import { startStage } from './stage.ts';
+import { type Stage, startStage } from './stage.ts';
 
 /** How many channels pay at once. */
 const LEVELS = [1, 16, 64] as const;
 /** Payments of each channel before the clock runs: code is compiled, connections are open, the tip is known. */
 const WARM_UP = 10;
+/** Payments and the table's own writes take turns, so that a machine that drifts slows both. */
+const TURNS = 4;
+
+interface Level {
+  readonly channels: number;
+  readonly paymentsPerSecond: number;
+  readonly rawUpdatesPerSecond: number;
+  readonly ratio: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of the shop's process: gateway, handler, the table's client and its connections. */
+  readonly shopCpuMs: number;
+}
 
 /**
  * Payments through HTTP, handler, verification and durable store, beside the store's own conditional writes in the same run:
- *   npm run bench -- payments [--payments 3000] [--json]
+ *   npm run bench -- payments [--payments 4000] [--soak 100000] [--json]
  */
 export async function benchPayments(...args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { payments: { type: 'string', default: '3000' }, json: { type: 'boolean', default: false } },
+    options: {
+      payments: { type: 'string', default: '4000' },
+      soak: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
   });
-  const payments = Number(values.payments);
   await withCleanup(async (defer) => {
     const stage = await startStage(defer);
-    const { client, table, tip, gateway, tableServer } = stage;
-    for (const level of LEVELS) {
-      const each = Math.ceil(payments / level);
-      const chunks = each + WARM_UP;
-      const manifest = await offerDataset(client, table, chunks);
-      const request = { table, manifest, tip, count: level, chunks };
-      const rawChannels = await openChannels(client, { ...request, seed: `raw ${level}` });
-      const channels = await openChannels(client, { ...request, seed: `paying ${level}` });
-      await pay(gateway.url, channels, { from: 0, to: WARM_UP });
-      const raw = await rawUpdates(stage, rawChannels, each);
-      const cpuBefore = gateway.cpuMs();
-      const tableBefore = tableServer.cpuMs();
-      const began = performance.now();
-      const latencies = await pay(gateway.url, channels, { from: WARM_UP, to: chunks });
-      const seconds = (performance.now() - began) / 1_000;
-      const count = latencies.length;
-      console.log(
-        JSON.stringify({
-          channels: level,
-          payments: count,
-          paymentsPerSecond: Math.round(count / seconds),
-          rawUpdatesPerSecond: Math.round(raw),
-          ratio: count / seconds / raw,
-          cpuMsPerPayment: (gateway.cpuMs() - cpuBefore) / count,
-          tableCpuMs: (tableServer.cpuMs() - tableBefore) / count,
-          p50Ms: percentile(latencies, 0.5),
-          p99Ms: percentile(latencies, 0.99),
-        }),
-      );
+    const levels: Level[] = [];
+    for (const level of LEVELS) levels.push(await measureLevel(stage, level, Number(values.payments)));
+    const [single] = await channelsOf(stage, 1, 2_500, 'handler');
+    if (!single) throw new Error('one channel was asked for');
+    const cpuMsPerPayment = rounded(await handlerCpu(single));
+    const soak = values.soak === undefined ? undefined : await endure(stage, Number(values.soak));
+    const most = levels.at(-1);
+    const { paymentsPerSecond, rawUpdatesPerSecond, ratio, p99Ms } = most ?? {};
+    const summary = { paymentsPerSecond, rawUpdatesPerSecond, ratio, cpuMsPerPayment, p99Ms };
+    const document = { ...summary, levels, peer: peerFigures(single), ...(soak && { soak }) };
+    console.log(values.json ? JSON.stringify(document) : JSON.stringify(document, null, 2));
+  });
+}
+
+async function channelsOf(
+  { client, table, tip }: Stage,
+  count: number,
+  chunks: number,
+  seed: string,
+): Promise<readonly PayingChannel[]> {
+  const manifest = await offerDataset(client, table, chunks);
+  return openChannels(client, { table, manifest, tip, count, chunks, seed });
+}
+
+async function measureLevel(stage: Stage, level: number, payments: number): Promise<Level> {
+  const { gateway } = stage;
+  const turn = Math.ceil(payments / level / TURNS);
+  const chunks = WARM_UP + turn * TURNS;
+  const rawChannels = await channelsOf(stage, level, chunks, `raw ${level}`);
+  const channels = await channelsOf(stage, level, chunks, `paying ${level}`);
+  await pay(gateway.url, channels, { from: 0, to: WARM_UP });
+  await rawUpdates(stage, rawChannels, { from: 0, to: WARM_UP });
+  const cpuBefore = gateway.cpuMs();
+  const latencies: number[] = [];
+  let rawSeconds = 0;
+  let seconds = 0;
+  for (let from = WARM_UP; from < chunks; from += turn) {
+    const range = { from, to: from + turn };
+    rawSeconds += await timed(() => rawUpdates(stage, rawChannels, range));
+    seconds += await timed(async () => {
+      latencies.push(...(await pay(gateway.url, channels, range)));
+    });
+  }
+  const shopCpuMs = (gateway.cpuMs() - cpuBefore) / latencies.length;
+  await checkLedger(stage, channels);
+  const perSecond = latencies.length / seconds;
+  const rawPerSecond = latencies.length / rawSeconds;
+  return {
+    channels: level,
+    paymentsPerSecond: Math.round(perSecond),
+    rawUpdatesPerSecond: Math.round(rawPerSecond),
+    ratio: rounded(perSecond / rawPerSecond),
+    p50Ms: rounded(percentile(latencies, 0.5)),
+    p99Ms: rounded(percentile(latencies, 0.99)),
+    shopCpuMs: rounded(shopCpuMs),
+  };
+}
+
+/** Very many payments in a row: memory must stay, and every satoshi be there. */
+async function endure(stage: Stage, payments: number) {
+  const count = 64;
+  const turns = 10;
+  const turn = Math.ceil(payments / count / turns);
+  const channels = await channelsOf(stage, count, turn * turns, 'soak');
+  const mebibytes: number[] = [];
+  const seconds = await timed(async () => {
+    for (let from = 0; from < turn * turns; from += turn) {
+      await pay(stage.gateway.url, channels, { from, to: from + turn });
+      mebibytes.push(Math.round(stage.gateway.memory() / 2 ** 20));
     }
   });
+  const satoshis = await checkLedger(stage, channels);
+  const paid = count * turn * turns;
+  return {
+    payments: paid,
+    seconds: Math.round(seconds),
+    shopMebibytes: mebibytes,
+    satoshis: satoshis.toString(),
+  };
+}
+
+async function timed(task: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await task();
+  return (performance.now() - began) / 1_000;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
 }

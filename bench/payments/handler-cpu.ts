@@ -1,0 +1,84 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { tipsOf } from '../../shared/chain/tips.ts';
+import { channelAnswer } from '../../shared/channel/channel-facts.ts';
+import type { Shop } from '../../shared/channel/shop.ts';
+import { takePayment } from '../../shared/channel/take-payment.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { policyWith } from '../../shared/config.ts';
+import { s3ObjectLinks } from '../../shared/dataset/presigned-links.ts';
+import { s3Client } from '../../shared/dataset/s3-objects.ts';
+import { commitmentBody } from '../../shared/http/api.ts';
+import { jsonAnswer } from '../../shared/http/api-answer.ts';
+import { apiRequest, parseBody } from '../../shared/http/api-request.ts';
+import { seedSigner } from '../../shared/signer/seed-signer.ts';
+import type { Channel } from '../../shared/store/channel-record.ts';
+import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
+import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
+import { apiEvent } from '../../test/support/api-event.ts';
+import { quietChain } from '../quiet-chain.ts';
+import { type PayingChannel, SELLER_SECRET } from './channels.ts';
+
+const WARM_UP = 500;
+
+/**
+ * What the handler itself costs: the event read, the body parsed, the digest built, the signature verified, the change made (to a
+ * record in memory in the table's place), the link presigned, the answer written.
+ * @returns CPU, user and system, milliseconds a payment
+ */
+export async function handlerCpu(channel: PayingChannel): Promise<number> {
+  const shop = memoryShop(channel.channel);
+  const recent = new Map<string, Channel>();
+  const find = () => shop.channels.get(channel.id).then((found) => found ?? channel.channel);
+  const events = channel.signatures.map((signature, index) =>
+    apiEvent({
+      method: 'POST',
+      path: `/channels/${channel.id}/commitments`,
+      parameters: { channelId: channel.id },
+      body: JSON.stringify({ k: index + 1, signature: bytesToHex(signature) }),
+    }),
+  );
+  let began = process.cpuUsage();
+  for (const [index, event] of events.entries()) {
+    if (index === WARM_UP) began = process.cpuUsage();
+    const request = apiRequest(event);
+    const { k, signature } = parseBody(commitmentBody, request.body);
+    const payment = { k, signature: hexToBytes(signature) };
+    const accepted = await takePayment(shop, recent, { id: channel.id, find }, payment);
+    jsonAnswer({ ...channelAnswer(accepted.channel, shop.policy), next: accepted.next });
+  }
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1_000 / (events.length - WARM_UP);
+}
+
+function memoryShop(first: Channel): Shop {
+  let channel = first;
+  const access = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
+  const table = new DynamoDBClient(access);
+  const chain = quietChain(1, new Uint8Array(0));
+  const log = () => undefined;
+  return {
+    network: 'regtest',
+    policy: policyWith(),
+    payoutScript: new Uint8Array(0),
+    channels: {
+      ...dynamoChannels(table, 'nowhere'),
+      get: async () => channel,
+      change: async (_id, _expectation, { paid = 0, commitment, delivered = 0, unpaidLinks = 0 }) => {
+        const changed = { paidBefore: channel.paid, paid, delivered, unpaidLinks };
+        channel = { ...channel, ...changed, ...(commitment && { commitment }) };
+        return channel;
+      },
+    },
+    datasets: dynamoDatasets(table, 'nowhere'),
+    chunks: {
+      locate: async (_, chunk) => ({ key: `datasets/bench/chunks/${chunk}`, versionId: 'v'.repeat(32) }),
+    },
+    links: s3ObjectLinks(s3Client(access), 'datasets', systemClock),
+    chain,
+    tips: tipsOf(chain, systemClock, log),
+    signer: seedSigner(SELLER_SECRET),
+    clock: systemClock,
+    log,
+  };
+}
