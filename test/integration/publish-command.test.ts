@@ -176,3 +176,16 @@ test.each([
   expect(stdout).toBe('');
   expect(code).toBe(1);
 });
+
+test.each([
+  [['data', '--from', 's3://bucket/key'], 'There is one thing to publish: a path, or --from.'],
+  [[], 'There is one thing to publish: a path, or --from.'],
+  [['-'], 'Standard input has no name of its own.'],
+  [['--from', 'bucket/key'], 'bucket/key is not of the form s3://bucket/key or s3://bucket/prefix/'],
+])('to publish %j is refused', async (parameters, reason) => {
+  const shopFolder = await writeShopFile(shop.store.store.url);
+  const { code, stdout, stderr } = await run([...parameters, '--price', '1', '--shop', shopFolder]);
+  expect(stderr).toContain(reason);
+  expect(stdout).toBe('');
+  expect(code).toBe(2);
+});
