@@ -20,7 +20,7 @@ const FEE_PER_OUTPUT = 200n;
 const FEE_BESIDES = 600n;
 
 /** A signed transaction, not sent, that pays the outputs from a coin of its own that waits in the mempool. */
-export async function paying(stage: Stage, outputs: readonly Output[]): Promise<Transaction> {
+export async function paying(stage: Pick<Stage, 'faucet'>, outputs: readonly Output[]): Promise<Transaction> {
   const secret = Uint8Array.from(randomBytes(32));
   const { output: script } = payments.p2wpkh({ pubkey: getPublicKey(secret, true) });
   if (!script) throw new Error('the key has a script');

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { getPublicKey } from '@noble/secp256k1';
 import { type ChannelSecrets, channelSecrets, fundingOf } from '../../client/buyer/channel-secrets.ts';
+import type { RetryOptions } from '../../client/buyer/retry.ts';
 import { type ShopClient, shopClient } from '../../client/buyer/shop-client.ts';
 import type { WalletKey } from '../../client/buyer/wallet-keys.ts';
 import type { Outpoint } from '../../shared/chain/chain.ts';
-import { type Clock, systemClock } from '../../shared/clock.ts';
-import type { FundingAnswer } from '../../shared/http/api.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { FundingAnswer, ShopAnswer } from '../../shared/http/api.ts';
 import { commitmentMessage } from '../../shared/protocol/commitment.ts';
 import { addressOfScript } from '../../shared/protocol/network.ts';
 import { change, type DatasetShape } from '../../shared/protocol/price.ts';
@@ -19,6 +20,8 @@ export interface HandBuyer {
   readonly shop: ShopClient;
   /** New terms on a fresh key, not sent yet. */
   plan(overrides?: Partial<Terms>): Promise<HandChannel>;
+  /** Many of them, of one look at the shop. */
+  plans(count: number, overrides?: (index: number) => Partial<Terms>): Promise<readonly HandChannel[]>;
   /** Opened and funded by one output of exactly the capacity, with the seller's refund signature, six blocks deep. */
   fundedChannel(overrides?: Partial<Terms>): Promise<FundedChannel>;
 }
@@ -29,6 +32,8 @@ export interface HandChannel extends ChannelSecrets {
   readonly address: string;
   /** A's commitment to the first k chunks, 64 bytes; another change than the price leaves makes it a bad one. */
   commitment(outpoint: Outpoint, k: number, left?: bigint): Uint8Array;
+  /** Other terms on the same key, as no honest buyer makes them. */
+  onTheSameKey(overrides: Partial<Terms>): HandChannel;
 }
 
 export interface FundedChannel extends HandChannel {
@@ -44,21 +49,34 @@ export interface HandDataset {
   readonly pricePerChunk: bigint;
 }
 
+/** The shop it buys from, and where its money comes from. */
+export type HandBuyerShop = Pick<LocalShopProcess, 'url' | 'faucet'>;
+
 export function handBuyer(
-  local: LocalShopProcess,
+  local: HandBuyerShop,
   { manifest, shape, pricePerChunk }: HandDataset,
-  clock: Clock = systemClock,
+  retry: RetryOptions = { retries: 0, firstDelay: 0 },
 ): HandBuyer {
-  const shop = shopClient({ url: local.url, clock, retry: { retries: 0, firstDelay: 0 } });
+  const shop = shopClient({ url: local.url, clock: systemClock, retry });
   const count = Math.ceil(shape.totalSize / shape.chunkSize);
 
+  async function plans(
+    channels: number,
+    overrides: (index: number) => Partial<Terms> = () => ({}),
+  ): Promise<readonly HandChannel[]> {
+    const seen = await shop.shop();
+    return Array.from({ length: channels }, (_, index) => planOn(seen, overrides(index)));
+  }
+
   async function plan(overrides: Partial<Terms> = {}): Promise<HandChannel> {
-    const { sellerKey, policy, tip } = await shop.shop();
+    return planOn(await shop.shop(), overrides);
+  }
+
+  function planOn({ sellerKey, policy, tip }: ShopAnswer, overrides: Partial<Terms>): HandChannel {
     const secret = Uint8Array.from(randomBytes(32));
-    const key: WalletKey = { secret, publicKey: getPublicKey(secret), script: new Uint8Array(0) };
-    const terms: Terms = {
+    return channelOf(secret, {
       network: 'regtest',
-      buyerKey: key.publicKey,
+      buyerKey: getPublicKey(secret),
       sellerKey: hexToBytes(sellerKey),
       manifest,
       first: 0,
@@ -70,7 +88,11 @@ export function handBuyer(
       changeScript: Uint8Array.of(0, 20, ...randomBytes(20)),
       nonce: Uint8Array.from(randomBytes(16)),
       ...overrides,
-    };
+    });
+  }
+
+  function channelOf(secret: Uint8Array, terms: Terms): HandChannel {
+    const key: WalletKey = { secret, publicKey: terms.buyerKey, script: new Uint8Array(0) };
     const termsBytes = encodeTerms(terms);
     const channelId = bytesToHex(channelIdOf(termsBytes));
     const keys = { external: () => key, internal: () => key, channel: () => key };
@@ -84,6 +106,7 @@ export function handBuyer(
           secrets.secret,
           commitmentMessage(fundingOf(secrets, outpoint), terms.changeScript, left),
         ),
+      onTheSameKey: (overrides) => channelOf(secret, { ...terms, ...overrides }),
     };
   }
 
@@ -97,12 +120,12 @@ export function handBuyer(
     return { ...channel, outpoint, refundSignature: signature, answer };
   }
 
-  return { shop, plan, fundedChannel };
+  return { shop, plan, plans, fundedChannel };
 }
 
 /** A payment by the faucet, waiting in the mempool; its first output pays the address. */
 export async function pay(
-  { faucet }: LocalShopProcess,
+  { faucet }: Pick<HandBuyerShop, 'faucet'>,
   address: string,
   satoshis: bigint,
 ): Promise<Outpoint> {

@@ -2,24 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { bytesToHex } from '@noble/hashes/utils.js';
-import { systemClock, unixSeconds } from '../../shared/clock.ts';
 import { PROBLEMS, problemType } from '../../shared/errors.ts';
-import { requestMessage, SIGNATURE_HEADER, TIME_HEADER } from '../../shared/protocol/request.ts';
-import { signMessage } from '../../shared/protocol/signature.ts';
 import type { BuiltCommand } from './built-command.ts';
 import type { AvailableChain } from './chains.ts';
 import { type FundedChannel, type HandBuyer, type HandChannel, handBuyer } from './hand-buyer.ts';
 import { type LocalShopProcess, startLocalShop } from './local-shop.ts';
 import { MIB, patterned } from './object-store.ts';
-import { type RawAnswer, rawRequest } from './raw-http.ts';
-
-export interface Signing {
-  readonly channel?: HandChannel;
-  readonly seconds?: number;
-  /** What is signed, where it is not what is sent. */
-  readonly signed?: Partial<{ method: string; host: string; path: string; body: Uint8Array }>;
-}
+import type { RawAnswer } from './raw-http.ts';
+import { type Signing, sendSigned } from './signed-request.ts';
 
 /** A shop that is asked for what it must refuse. Three chunks at 5,000 sat, the last a fifth; credit 1; no schedule. */
 export interface RefusingShop {
@@ -59,7 +49,7 @@ export async function startRefusingShop(command: BuiltCommand, chain: AvailableC
       const { Items } = await table.send(new ScanCommand({ TableName: 'spillway', ConsistentRead: true }));
       return (Items ?? []).map((item) => JSON.stringify(item)).sort();
     },
-    send: (method, path, body = '', signing = {}) => send(shop.url, method, path, body, signing),
+    send: (method, path, body = '', signing = {}) => sendSigned(shop.url, method, path, body, signing),
     async stop() {
       table.destroy();
       await shop.stop();
@@ -78,22 +68,6 @@ function tableOf({ environment }: LocalShopProcess): DynamoDBClient {
       secretAccessKey: variable('AWS_SECRET_ACCESS_KEY'),
     },
   });
-}
-
-function send(
-  url: string,
-  method: string,
-  path: string,
-  body: Uint8Array | string,
-  { channel, seconds = unixSeconds(systemClock), signed = {} }: Signing,
-): Promise<RawAnswer> {
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  const text = { method, host: new URL(url).host, path, body: bytes, ...signed, seconds };
-  const headers = channel && {
-    [TIME_HEADER]: `${seconds}`,
-    [SIGNATURE_HEADER]: bytesToHex(signMessage(channel.secret, requestMessage(text))),
-  };
-  return rawRequest(url, method, path, { body: bytes, ...(headers && { headers }) });
 }
 
 /** Requires a problem document of the catalogue, all of it. */
