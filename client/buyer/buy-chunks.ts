@@ -30,7 +30,8 @@ interface Flow {
  */
 export async function buyChunks(purchase: Purchase, channelId: string): Promise<ChunksOutcome> {
   const channel = channelSecrets(channelOf(purchase, channelId), purchase.wallet.keys);
-  const { count, credit } = channel.terms;
+  const { credit } = channel.terms;
+  const count = wantedCount(purchase, channel);
   const ahead = aheadFor(purchase.limits.ahead, credit);
   const flow: Flow = {
     purchase,
@@ -49,9 +50,15 @@ export async function buyChunks(purchase: Purchase, channelId: string): Promise<
     await Promise.allSettled(flow.tasks.values());
     throw error;
   }
-  if (flow.prefix === count && channelOf(purchase, channelId).paid === count) return 'done';
+  if (flow.prefix >= count && channelOf(purchase, channelId).paid >= count) return 'done';
   if (flow.refused.size === 0) throw new Error('there is nothing to do, and not everything is bought');
   return 'life-ended';
+}
+
+/** Chunks of the channel up to the last that is wanted: one opened for more buys no more than what is asked for now. */
+function wantedCount({ selection }: Purchase, { terms: { first, count } }: ChannelSecrets): number {
+  const last = selection.chunks.findLast((chunk) => chunk >= first && chunk < first + count);
+  return last === undefined ? 0 : last - first + 1;
 }
 
 /** Begins whatever may be under way and is not. @returns false where nothing is */
@@ -59,7 +66,8 @@ function beginTasks(flow: Flow): boolean {
   const { purchase, channel, tasks, refused } = flow;
   if (purchase.buyer.signal?.aborted) throw interrupted();
   const { verified } = purchase.journal.state();
-  const { first, count } = channel.terms;
+  const { first } = channel.terms;
+  const { count } = flow.rules;
   const has = (number: number) => verified.has(first + number);
   const { paid } = channelOf(purchase, channel.channelId);
   flow.prefix = prefixOf(has, count, flow.prefix);

@@ -1,26 +1,21 @@
 import type { WalletChain } from '../../shared/chain/chain.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
+import type { ShopAnswer } from '../../shared/http/api.ts';
 import type { DatasetFiles } from './dataset-files.ts';
 import { interrupted } from './errors.ts';
+import type { Progress } from './progress.ts';
 import type { PurchaseJournal } from './purchase-journal.ts';
+import type { PurchasePlan } from './purchase-plan.ts';
 import type { RetryOptions } from './retry.ts';
+import type { Selection } from './selection.ts';
 import type { ShopClient } from './shop-client.ts';
 import type { TransferPool } from './transfer/transfer-pool.ts';
 import type { Wallet } from './wallet.ts';
 
 /** What a purchase tells while it goes on. Money is satoshis, sizes are bytes. */
 export type PurchaseEvent =
-  | {
-      readonly kind: 'planned';
-      readonly name: string;
-      readonly bytes: number;
-      readonly price: bigint;
-      /** Chunks paid before they arrive, and their price at most: what a dishonest shop could take. */
-      readonly ahead: number;
-      readonly atRisk: bigint;
-      readonly resumed: boolean;
-    }
+  | ({ readonly kind: 'planned'; readonly resumed: boolean } & PurchasePlan)
   | {
       readonly kind: 'deposit-needed';
       readonly address: string;
@@ -95,14 +90,14 @@ export interface Purchase {
   readonly offeredPrice: bigint | undefined;
   readonly files: DatasetFiles;
   readonly pool: TransferPool;
-  /** What a channel from the dataset's first chunk on is given before it pays. */
-  readonly firstCredit: 0 | 1;
+  /** The shop as it was when this run began. */
+  readonly policy: ShopAnswer;
   /** The most chunks that one payment to this shop may add. */
   readonly commitmentLimit: number;
   /** Chunks to fetch side by side, at most. */
   readonly chunksAtOnce: number;
-  /** Bytes so far of chunks under way, for the report. */
-  readonly arriving: Map<number, number>;
+  readonly selection: Selection;
+  readonly progress: Progress;
   readonly report: (event: PurchaseEvent) => void;
 }
 

@@ -1,4 +1,4 @@
-import { chunkCount, type DatasetShape, dustGridHolds, price } from '../../shared/protocol/price.ts';
+import { type DatasetShape, dustGridHolds, price } from '../../shared/protocol/price.ts';
 import { DUST_LIMIT } from '../../shared/protocol/script.ts';
 import { BuyerError } from './errors.ts';
 
@@ -6,8 +6,9 @@ import { BuyerError } from './errors.ts';
 export interface ChannelWish {
   readonly shape: DatasetShape;
   readonly pricePerChunk: bigint;
-  /** The dataset's first chunk that is not paid for. */
+  /** The chunks to buy: from `first` up to but without `end`. */
   readonly first: number;
+  readonly end: number;
   /** P2WPKH. */
   readonly changeScript: Uint8Array;
   readonly minimumCapacity: bigint;
@@ -28,8 +29,8 @@ export interface ChannelPlan {
  * @throws BuyerError limit-exceeded where not even one chunk fits, shop-refused where the price is under the shop's minimum
  */
 export function planChannel(wish: ChannelWish): ChannelPlan {
-  const { shape, pricePerChunk, first, maximumCapacity, minimumFirstPrice } = wish;
-  const remaining = chunkCount(shape) - first;
+  const { shape, pricePerChunk, first, end, maximumCapacity, minimumFirstPrice } = wish;
+  const remaining = end - first;
   if (price({ first, count: remaining, pricePerChunk }, shape, 1) < minimumFirstPrice) {
     throw new BuyerError(
       'shop-refused',
@@ -80,16 +81,4 @@ export function capacityFor(wish: ChannelWish, count: number): bigint {
   if (holds(exact)) return exact;
   const withChange = exact + DUST_LIMIT.P2WPKH;
   return withChange >= minimumCapacity ? withChange : minimumCapacity;
-}
-
-/** Satoshis for all chunks from `first` on. */
-export function priceOfRest(shape: DatasetShape, pricePerChunk: bigint, first: number): bigint {
-  const count = chunkCount(shape) - first;
-  return count > 0 ? price({ first, count, pricePerChunk }, shape, count) : 0n;
-}
-
-/** Satoshis that a dishonest shop could take from a buyer that pays so many chunks before they arrive. */
-export function atRisk(ahead: number, pricePerChunk: bigint, rest: bigint): bigint {
-  const most = BigInt(ahead) * pricePerChunk;
-  return most < rest ? most : rest;
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, realpath, rename, rmdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, realpath, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared/dataset/layout.ts';
 import { syncFolder } from './durable-files.ts';
@@ -25,12 +25,14 @@ export interface DatasetFiles {
   readonly output: string;
   /** Where a segment lies. */
   place(segment: Span): SegmentPlace;
-  /** True where every file of the run is there in its size. */
+  /** True where every wanted file of the run is there in its size. */
   isThere(span: Span): Promise<boolean>;
   /** Returns once what was written to these runs is on the disk, whatever happens to the machine. */
   sync(spans: readonly Span[]): Promise<void>;
-  /** Gives every file that is not finished yet its final name. All data must be there and checked. */
+  /** Gives every wanted file that is not finished yet its final name. All their data must be there and checked. */
   finish(): Promise<void>;
+  /** Takes away what came of other files for their neighbours' sake. */
+  discard(spans: readonly Span[], isKept: (file: number) => boolean): Promise<void>;
 }
 
 /** Files that are synced at the same time: a file system writes its own journal once for many. */
@@ -40,11 +42,13 @@ const SYNCED_TOGETHER = 16;
  * @param folder where to put them; made if it is not there
  * @param files paths as the manifest's check lets through
  * @param name of the folder for unfinished files, one path component
+ * @param isWanted tells of a file's index whether it gets its name in the end
  */
 export async function datasetFiles(
   folder: string,
   files: readonly SizedFile[],
   name: string,
+  isWanted: (file: number) => boolean = () => true,
 ): Promise<DatasetFiles> {
   const output = await makeOutput(folder);
   const partial = join(output, name);
@@ -103,6 +107,7 @@ export async function datasetFiles(
     },
     async isThere(span) {
       for (const piece of pieces(span)) {
+        if (!isWanted(piece.file)) continue;
         const whole = await Promise.all(
           [output, partial].map((root) => isWhole(join(root, piece.path), piece.size)),
         );
@@ -129,7 +134,7 @@ export async function datasetFiles(
       const folders = new Set<string>();
       const held = heldFolders();
       try {
-        for (const file of files) {
+        for (const file of files.filter((_, index) => isWanted(index))) {
           if (file.size === 0 && !(await exists(join(output, file.path)))) await makeEmpty(file);
           if (!(await exists(join(partial, file.path)))) await checkFinished(file);
           else await giveName(file, held, folders);
@@ -138,6 +143,20 @@ export async function datasetFiles(
         await held.close();
       }
       for (const path of [output, ...folders]) await syncFolder(path);
+      await removeFolders(partial, madeFolders, files);
+    },
+    async discard(spans, isKept) {
+      const touched = new Set(spans.flatMap((span) => filesOfSpan(starts, span).map(({ file }) => file)));
+      const held = heldFolders();
+      try {
+        for (const index of touched) {
+          const { path } = fileAt(files, index);
+          if (isKept(index) || !(await exists(join(partial, path)))) continue;
+          await unlink(await held.entry(join(partial, dirname(path)), basename(path)));
+        }
+      } finally {
+        await held.close();
+      }
       await removeFolders(partial, madeFolders, files);
     },
   };

@@ -3,10 +3,11 @@ import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { checksumLines } from '../../shared/dataset/checksum-list.ts';
 import { croissantLines } from '../../shared/dataset/croissant.ts';
-import { hashedFiles, type Manifest } from '../../shared/dataset/manifest.ts';
+import { HASHED_MANIFEST_FORMAT, hashedFiles, type Manifest } from '../../shared/dataset/manifest.ts';
 import { OWN_NAMES } from '../../shared/dataset/paths.ts';
+import type { DatasetFiles } from './dataset-files.ts';
 import { syncFolder } from './durable-files.ts';
-import { makeFolders, openNoFollow } from './safe-paths.ts';
+import { isWhole, makeFolders, openNoFollow } from './safe-paths.ts';
 
 /** What is saved beside the data for others' tools: paths relative to the output folder. */
 export interface DatasetNotes {
@@ -42,6 +43,24 @@ export async function writeNotes(
   if (checksums !== undefined && hashed) await writeLines(join(output, checksums), checksumLines(hashed));
   const base = '../'.repeat(description.split('/').length - 1);
   await writeLines(join(output, description), croissantLines(manifest, { manifestId, base, url }));
+}
+
+/** The manifest without the files that were not bought. */
+export async function whatIsThere(
+  { output }: Pick<DatasetFiles, 'output'>,
+  manifest: Manifest,
+  isAsked: (file: number) => boolean,
+): Promise<Manifest> {
+  const there = new Set<string>();
+  for (const [index, { path, size }] of manifest.files.entries()) {
+    if (isAsked(index) && (await isWhole(join(output, path), size))) there.add(path);
+  }
+  if (there.size === manifest.files.length) return manifest;
+  const kept = <F extends { readonly path: string }>(files: readonly F[]) =>
+    files.filter(({ path }) => there.has(path));
+  return manifest.format === HASHED_MANIFEST_FORMAT
+    ? { ...manifest, files: kept(manifest.files) }
+    : { ...manifest, files: kept(manifest.files) };
 }
 
 async function writeLines(path: string, lines: Iterable<string>): Promise<void> {

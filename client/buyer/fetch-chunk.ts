@@ -25,7 +25,7 @@ export async function fetchChunk(
   number: number,
   options: FetchOptions = {},
 ): Promise<void> {
-  const { manifest, shop, journal, buyer, dataHost, files, pool, arriving } = purchase;
+  const { manifest, shop, journal, buyer, dataHost, files, pool, progress, report } = purchase;
   const chunk = channel.terms.first + number;
   const expected = { chunk: number, size: chunkSizeAt(manifest, chunk), host: dataHost };
   const link = async (renew: boolean) => {
@@ -37,6 +37,7 @@ export async function fetchChunk(
   const begun = journal.state().begun.has(chunk);
   // Not awaited first: a machine that loses it fetches again what it might have found.
   const noted = begun ? undefined : journal.append({ v: 1, record: 'chunk-begun', chunk });
+  progress.begin(chunk);
   const data = downloadChunk({
     manifest,
     files,
@@ -46,7 +47,7 @@ export async function fetchChunk(
     link,
     retry: buyer.retry,
     signal: AbortSignal.any(signals),
-    onBytes: byteReport(purchase, chunk),
+    onBytes: (count) => report({ kind: 'bytes', ...progress.add(chunk, count) }),
   });
   try {
     const [outcome] = await Promise.allSettled([data, noted]);
@@ -54,7 +55,7 @@ export async function fetchChunk(
     await noted;
     await journal.append({ v: 1, record: 'chunk-verified', chunk });
   } finally {
-    arriving.delete(chunk);
+    progress.end(chunk, journal.state().verified.has(chunk));
   }
 }
 
@@ -70,29 +71,12 @@ async function withEvidence({ journal, manifestId }: Purchase, error: unknown): 
   });
 }
 
-/** Bytes of chunks that are whole, and of those under way. */
-function byteReport(
-  { manifest, journal, report, arriving }: Purchase,
-  chunk: number,
-): (count: number) => void {
-  arriving.set(chunk, 0);
-  return (count) => {
-    arriving.set(chunk, (arriving.get(chunk) ?? 0) + count);
-    let done = verifiedBytes(manifest, journal.state().verified);
-    for (const bytes of arriving.values()) done += bytes;
-    report({ kind: 'bytes', done, total: manifest.totalSize });
-  };
-}
-
-/** All chunks are of one size but the last. */
-export function verifiedBytes(manifest: Purchase['manifest'], verified: ReadonlySet<number>): number {
-  const last = manifest.chunks.length - 1;
-  const missing = verified.has(last) ? manifest.chunkSize - chunkSizeAt(manifest, last) : 0;
-  return verified.size * manifest.chunkSize - missing;
-}
-
 /** Strikes chunks off whose files are gone; they are fetched again, and those that are paid for cost nothing. */
-export async function strikeLostChunks({ manifest, journal, files }: Purchase): Promise<void> {
+export async function strikeLostChunks({
+  manifest,
+  journal,
+  files,
+}: Pick<Purchase, 'manifest' | 'journal' | 'files'>): Promise<void> {
   for (const chunk of [...journal.state().verified]) {
     if (await files.isThere(chunkSpan(manifest, chunk))) continue;
     await journal.append({ v: 1, record: 'chunk-lost', chunk });

@@ -5,7 +5,7 @@ import { continuationMessage } from '../../shared/protocol/request.ts';
 import { signMessage } from '../../shared/protocol/signature.ts';
 import { channelIdOf, encodeTerms, type Terms } from '../../shared/protocol/terms.ts';
 import type { Purchase } from './buyer-context.ts';
-import { planChannel, priceOfRest } from './channel-plan.ts';
+import { planChannel } from './channel-plan.ts';
 import { channelSecrets } from './channel-secrets.ts';
 import {
   checkCapacity,
@@ -17,15 +17,16 @@ import {
   MAX_BOUND_BLOCKS,
 } from './checks.ts';
 import { aheadFor } from './chunk-window.ts';
-import { awaitDeposit } from './deposit.ts';
+import { awaitDeposit, FUNDING_TARGET_BLOCKS } from './deposit.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import {
   type ChannelRecordState,
   currentChannel,
+  isPaidIn,
   type PurchaseState,
-  paidChunks,
   sentFundings,
 } from './purchase-state.ts';
+import { costOfChannel, priceOfRun, type Run, runsToBuy } from './selection.ts';
 
 /** Keys to try where the shop has seen one before: only a wallet restored from its words meets that at all. */
 const MAX_KEYS = 50;
@@ -134,17 +135,21 @@ async function proposeChannel(purchase: Purchase): Promise<ChannelRecordState> {
   for (;;) {
     const { shop, offer } = await askShop(purchase);
     const state = journal.state();
-    const first = paidChunks(state);
+    const pricePerChunk = offer.pricePerChunk;
+    const runs = await runsOf(purchase, pricePerChunk, shop);
+    const [run] = runs;
+    if (!run) throw new Error('a channel is opened while everything is paid');
+    const { first } = run;
     const continues = continued(state, first);
     const credit = creditFor(first, continues, manifest.chunks.length, shop);
     aheadFor(limits.ahead, credit);
-    const pricePerChunk = offer.pricePerChunk;
-    checkPrice(paidSatoshis(state, manifest) + priceOfRest(manifest, pricePerChunk, first), limits.maxPrice);
+    const rest = runs.reduce((sum, each) => sum + priceOfRun({ shape: manifest, pricePerChunk }, each), 0n);
+    checkPrice(paidSatoshis(state, manifest) + rest, limits.maxPrice);
     const { maximumCapacity, minimumCapacity, minimumFirstPrice } = shop.policy;
     const plan = planChannel({
       shape: manifest,
       pricePerChunk,
-      first,
+      ...run,
       changeScript,
       minimumCapacity,
       maximumCapacity: lower(maximumCapacity, limits.maxCapacity),
@@ -172,6 +177,22 @@ async function proposeChannel(purchase: Purchase): Promise<ChannelRecordState> {
     };
     return journalPlan(purchase, terms, { keyIndex, changeIndex, shop, continues });
   }
+}
+
+/** What is wanted and not paid, in runs that channels can hold. */
+export async function runsOf(
+  { journal, manifest, selection, buyer }: Pick<Purchase, 'journal' | 'manifest' | 'selection' | 'buyer'>,
+  pricePerChunk: bigint,
+  { policy }: Pick<ShopAnswer, 'policy'>,
+): Promise<Run[]> {
+  return runsToBuy({
+    shape: manifest,
+    pricePerChunk,
+    chunks: selection.chunks,
+    isPaid: isPaidIn(journal.state()),
+    channelCost: selection.isWhole ? 0n : costOfChannel(await buyer.chain.feeRate(FUNDING_TARGET_BLOCKS)),
+    minimumFirstPrice: policy.minimumFirstPrice,
+  });
 }
 
 /** The shop as it is now; a shop that changed its key or network is another shop. */

@@ -2,20 +2,25 @@ import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { segmentCount } from '../../shared/dataset/layout.ts';
+import type { Manifest } from '../../shared/dataset/manifest.ts';
 import { pathProblem } from '../../shared/dataset/paths.ts';
-import type { DatasetAnswer, ShopAnswer } from '../../shared/http/api.ts';
+import type { ShopAnswer } from '../../shared/http/api.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/limits.ts';
+import { chunkSizeAt } from '../../shared/protocol/price.ts';
+import { noteAsked } from './asked-parts.ts';
 import { readBounded } from './bounded-body.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
-import { atRisk, priceOfRest } from './channel-plan.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
 import { aheadFor, chunksAtOnce } from './chunk-window.ts';
 import { datasetFiles, refuseOverwriting } from './dataset-files.ts';
 import { BuyerError, isProblem } from './errors.ts';
-import { strikeLostChunks, verifiedBytes } from './fetch-chunk.ts';
-import { creditFor } from './open-channel.ts';
+import { strikeLostChunks } from './fetch-chunk.ts';
+import { creditFor, runsOf } from './open-channel.ts';
+import { newProgress } from './progress.ts';
 import { openPurchase, type PurchaseJournal, purchaseId } from './purchase-journal.ts';
+import { type PurchasePlan, purchasePlan } from './purchase-plan.ts';
 import { retry } from './retry.ts';
+import { type Selection, selectFiles } from './selection.ts';
 import { type ShopClient, shopClient } from './shop-client.ts';
 import { transferPool } from './transfer/transfer-pool.ts';
 import { openWallet } from './wallet.ts';
@@ -27,6 +32,8 @@ export interface BuyRequest {
   readonly dataset: string;
   /** Where the files go; by default a folder of the dataset's name. */
   readonly output?: string;
+  /** Files and folders of the dataset; by default all of it. */
+  readonly only?: readonly string[];
   readonly limits?: BuyLimits;
   readonly connections?: number;
   /** Bytes a second. */
@@ -34,7 +41,7 @@ export interface BuyRequest {
   /** Wait for a deposit that is needed (default), or for the settlement to be in a block. */
   readonly wait?: { readonly deposit?: boolean; readonly settlement?: boolean };
   /** Asked once, before anything is bound; false ends the purchase. */
-  readonly confirm?: (offer: DatasetAnswer, price: bigint, atRisk: bigint) => Promise<boolean>;
+  readonly confirm?: (plan: PurchasePlan) => Promise<boolean>;
 }
 
 /** S3 gives about 85 MiB/s a connection; more than these and throughput falls again. */
@@ -63,12 +70,10 @@ export async function preparePurchase(
   const journal = await openPurchase(buyer.home, purchaseId(policy.sellerKey, manifestId, output));
   try {
     const found = await loadPlan(buyer, request, { shop, policy, journal, manifestId, output });
-    const files = await datasetFiles(
-      output,
-      found.manifest.files,
-      `.spillway-partial-${manifestId.slice(0, 12)}`,
-    );
+    const partial = `.spillway-partial-${manifestId.slice(0, 12)}`;
+    const files = await datasetFiles(output, found.manifest.files, partial, found.selection.isWanted);
     const connections = request.connections ?? CONNECTIONS;
+    await strikeLostChunks({ manifest: found.manifest, journal, files });
     const purchase: Purchase = {
       buyer,
       limits: request.limits ?? {},
@@ -85,14 +90,13 @@ export async function preparePurchase(
         environment: process.env,
         limitRate: request.limitRate,
       }),
-      firstCredit: creditFor(0, undefined, found.manifest.chunks.length, policy),
+      policy,
       commitmentLimit: policy.policy.commitmentLimit,
       chunksAtOnce: chunksAtOnce(connections, segmentCount(found.manifest, 0)),
-      arriving: new Map(),
+      progress: newProgress(found.manifest, found.selection, journal.state().verified),
       report,
       ...found,
     };
-    await strikeLostChunks(purchase);
     await checkFreeSpace(purchase);
     return purchase;
   } catch (error) {
@@ -133,7 +137,7 @@ async function loadPlan(
   buyer: Buyer,
   request: BuyRequest,
   context: PlanContext,
-): Promise<Pick<Purchase, 'manifest' | 'dataHost' | 'offeredPrice'>> {
+): Promise<Pick<Purchase, 'manifest' | 'dataHost' | 'offeredPrice' | 'selection'>> {
   const { shop, policy, journal, manifestId, output } = context;
   const sellerKey = hexToBytes(policy.sellerKey);
   const { plan } = journal.state();
@@ -145,23 +149,35 @@ async function loadPlan(
   const dataHost = offer ? new URL(offer.manifestUrl).host : (plan?.dataHost ?? '');
   const offeredPrice = offer?.pricePerChunk;
   const stored = plan && (await journal.readManifest());
+  const found = (manifest: Manifest, selection: Selection) => ({
+    manifest,
+    dataHost,
+    offeredPrice,
+    selection,
+  });
   if (plan && stored) {
     const manifest = checkManifest(stored, manifestId, sellerKey, plan.manifestSignature);
-    return { manifest, dataHost, offeredPrice };
+    const selection = selectFiles(manifest, request.only);
+    await noteAsked(journal, manifest, output, request.only);
+    return found(manifest, selection);
   }
   if (!offer) throw new BuyerError('usage', 'The shop does not sell this dataset.');
   const bytes = await fetchManifest(buyer, offer.manifestUrl);
   const manifest = checkManifest(bytes, manifestId, sellerKey, offer.manifestSignature);
   checkOffer(offer, manifest);
+  const selection = selectFiles(manifest, request.only);
   await journal.writeManifest(bytes);
-  if (plan) return { manifest, dataHost, offeredPrice };
-  const price = priceOfRest(manifest, offer.pricePerChunk, 0);
-  checkPrice(price, request.limits?.maxPrice);
-  await refuseOverwriting(output, manifest.files);
-  const ahead = aheadFor(request.limits?.ahead, creditFor(0, undefined, manifest.chunks.length, policy));
-  const risk = atRisk(ahead, offer.pricePerChunk, price);
-  if (request.confirm && !(await request.confirm(offer, price, risk)))
-    throw new BuyerError('usage', 'Not bought.');
+  if (plan) return found(manifest, selection);
+  const { pricePerChunk } = offer;
+  const runs = await runsOf({ journal, manifest, selection, buyer }, pricePerChunk, policy);
+  const credit = creditFor(runs[0]?.first ?? 0, undefined, manifest.chunks.length, policy);
+  const ahead = aheadFor(request.limits?.ahead, credit);
+  const wish = purchasePlan({ name: manifest.name, manifest, selection, runs, pricePerChunk, ahead });
+  checkPrice(wish.price, request.limits?.maxPrice);
+  const wanted = manifest.files.filter((_, file) => selection.isWanted(file));
+  await refuseOverwriting(output, wanted);
+  if (request.confirm && !(await request.confirm(wish))) throw new BuyerError('usage', 'Not bought.');
+  await noteAsked(journal, manifest, output, request.only);
   await journal.append({
     v: 1,
     record: 'planned',
@@ -174,7 +190,7 @@ async function loadPlan(
     dataHost,
     manifestSignature: offer.manifestSignature,
   });
-  return { manifest, dataHost, offeredPrice };
+  return found(manifest, selection);
 }
 
 function fetchManifest({ retry: options, signal }: Buyer, url: string): Promise<Uint8Array> {
@@ -196,9 +212,11 @@ function fetchManifest({ retry: options, signal }: Buyer, url: string): Promise<
   return retry(once, options, signal);
 }
 
-async function checkFreeSpace({ files, manifest, journal }: Purchase): Promise<void> {
+async function checkFreeSpace({ files, manifest, journal, selection }: Purchase): Promise<void> {
   const { bavail, bsize } = await statfs(files.output);
-  const needed = manifest.totalSize - verifiedBytes(manifest, journal.state().verified);
+  const { verified } = journal.state();
+  const missing = selection.chunks.filter((chunk) => !verified.has(chunk));
+  const needed = missing.reduce((sum, chunk) => sum + chunkSizeAt(manifest, chunk), 0);
   if (bavail * bsize >= needed) return;
   throw new BuyerError('disk', `${files.output} has ${bavail * bsize} bytes free, ${needed} are needed.`, {
     next: 'Make room, or choose another folder with --output.',

@@ -37,6 +37,8 @@ export const purchaseRecord = v.variant('record', [
     dataHost: v.string(),
     manifestSignature: hexOf(64),
   }),
+  /** A part of the dataset that the person asks for: files and folders, or everything where there are none. */
+  v.strictObject({ v: version, record: v.literal('asked'), only: v.array(v.string()) }),
   /** A channel's terms, as sent, and the indices of its keys in the wallet. Before open. */
   v.strictObject({
     v: version,

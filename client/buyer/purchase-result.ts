@@ -39,7 +39,13 @@ export interface ChannelResult {
   };
 }
 
-export function purchaseResult({ journal, manifest, manifestId, files }: Purchase): PurchaseResult {
+export function purchaseResult({
+  journal,
+  manifest,
+  manifestId,
+  files,
+  selection,
+}: Purchase): PurchaseResult {
   const { channels, plan } = journal.state();
   const results = channels
     .filter((channel) => sentFundings(channel).length > 0)
@@ -49,10 +55,10 @@ export function purchaseResult({ journal, manifest, manifestId, files }: Purchas
     manifest: manifestId,
     name: plan?.name ?? manifest.name,
     output: files.output,
-    files: manifest.files.map(({ path }) => path),
+    files: manifest.files.filter((_, file) => selection.isWanted(file)).map(({ path }) => path),
     notes: notesOf(manifestId, manifest),
-    bytes: manifest.totalSize,
-    chunks: manifest.chunks.length,
+    bytes: selection.bytes,
+    chunks: selection.chunks.length,
     paid: results.reduce((sum, { paid }) => sum + paid, 0n),
     fundingFees: channels.reduce((sum, channel) => sum + (usedFunding(channel)?.fee ?? 0n), 0n),
     channels: results,

@@ -55,9 +55,11 @@ export interface PurchaseState {
   /** Chunks of the dataset of which something may be on the disk. */
   readonly begun: Set<number>;
   readonly complete: boolean;
+  /** The parts of the dataset that were asked for; without any, or with an empty one, all of it was. */
+  readonly asked: readonly (readonly string[])[];
 }
 
-const emptyPurchase = { channels: [], complete: false };
+const emptyPurchase = { channels: [], complete: false, asked: [] };
 
 export function purchaseState(records: readonly PurchaseRecord[]): PurchaseState {
   return records.reduce(foldRecord, {
@@ -81,6 +83,8 @@ export function foldRecord(state: PurchaseState, record: PurchaseRecord): Purcha
       return { ...state, complete: false };
     case 'planned':
       return { ...state, plan: record };
+    case 'asked':
+      return { ...state, asked: [...state.asked, record.only] };
     case 'complete':
       return { ...state, complete: true };
     case 'channel-planned':
@@ -115,7 +119,9 @@ function plannedChannel(record: RecordOf<'channel-planned'>): ChannelRecordState
 
 type ChannelRecord = Exclude<
   PurchaseRecord,
-  RecordOf<'planned' | 'complete' | 'channel-planned' | 'chunk-begun' | 'chunk-verified' | 'chunk-lost'>
+  RecordOf<
+    'planned' | 'asked' | 'complete' | 'channel-planned' | 'chunk-begun' | 'chunk-verified' | 'chunk-lost'
+  >
 >;
 
 function foldChannel(channel: ChannelRecordState, record: ChannelRecord): ChannelRecordState {
@@ -187,10 +193,10 @@ export function sentFundings(channel: ChannelRecordState): readonly FundingState
   return channel.fundings.filter(({ sentAt }) => sentAt !== undefined);
 }
 
-/** How many chunks of the dataset are paid for, from chunk 0 on. */
-export function paidChunks(state: PurchaseState): number {
-  return state.channels.reduce(
-    (most, { terms, paid }) => (paid > 0 ? Math.max(most, terms.first + paid) : most),
-    0,
-  );
+/** Whether a chunk of the dataset is paid for, in whichever channel. */
+export function isPaidIn({ channels }: PurchaseState): (chunk: number) => boolean {
+  const runs = channels
+    .filter(({ paid }) => paid > 0)
+    .map(({ terms, paid }) => [terms.first, terms.first + paid]);
+  return (chunk) => runs.some(([first = 0, end = 0]) => chunk >= first && chunk < end);
 }

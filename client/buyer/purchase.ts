@@ -1,25 +1,29 @@
+import { chunkSpan } from '../../shared/dataset/layout.ts';
 import type { ChannelState } from '../../shared/http/api.ts';
+import { askedFiles } from './asked-parts.ts';
 import { buyChunks } from './buy-chunks.ts';
 import type { Buyer, Purchase, PurchaseEvent } from './buyer-context.ts';
-import { atRisk, priceOfRest } from './channel-plan.ts';
 import { channelSecrets } from './channel-secrets.ts';
 import { aheadFor } from './chunk-window.ts';
-import { writeNotes } from './dataset-notes.ts';
+import { whatIsThere, writeNotes } from './dataset-notes.ts';
 import { awaitEnd, closeChannel } from './end-channel.ts';
 import { BuyerError } from './errors.ts';
 import { fetchChunk } from './fetch-chunk.ts';
 import { awaitOpen, channelOf, sendFunding } from './fund-channel.ts';
-import { abandon, neededCoins, openChannel, paidSatoshis, reopenChannel } from './open-channel.ts';
+import {
+  abandon,
+  creditFor,
+  neededCoins,
+  openChannel,
+  paidSatoshis,
+  reopenChannel,
+  runsOf,
+} from './open-channel.ts';
 import { synchronise } from './pay-chunks.ts';
 import { type BuyRequest, preparePurchase } from './prepare-purchase.ts';
+import { purchasePlan } from './purchase-plan.ts';
 import { type PurchaseResult, purchaseResult } from './purchase-result.ts';
-import {
-  type ChannelRecordState,
-  currentChannel,
-  isOver,
-  paidChunks,
-  sentFundings,
-} from './purchase-state.ts';
+import { type ChannelRecordState, currentChannel, isOver, isPaidIn, sentFundings } from './purchase-state.ts';
 
 /**
  * Buys a dataset, or goes on with buying it: whatever an earlier run of the same request did is found in the journal, and
@@ -33,7 +37,7 @@ export async function buy(
 ): Promise<PurchaseResult> {
   const purchase = await preparePurchase(buyer, request, report);
   try {
-    announce(purchase);
+    await announce(purchase);
     await purchase.wallet.releaseCoins(purchase.journal.id, neededCoins(purchase));
     for (;;) {
       await fetchWhatIsPaid(purchase);
@@ -50,40 +54,43 @@ export async function buy(
   }
 }
 
-function announce({ journal, manifest, report, offeredPrice, limits, firstCredit }: Purchase): void {
-  const { channels, plan } = journal.state();
-  const current = currentChannel(journal.state())?.terms;
+async function announce(purchase: Purchase): Promise<void> {
+  const { journal, manifest, report, offeredPrice, limits, policy, selection } = purchase;
+  const state = journal.state();
+  const current = currentChannel(state)?.terms;
   const pricePerChunk = current?.pricePerChunk ?? offeredPrice ?? 0n;
-  const rest = priceOfRest(manifest, pricePerChunk, paidChunks(journal.state()));
-  const ahead = aheadFor(limits.ahead, current?.credit ?? firstCredit);
-  report({
-    kind: 'planned',
-    name: plan?.name ?? manifest.name,
-    bytes: manifest.totalSize,
-    price: paidSatoshis(journal.state(), manifest) + rest,
-    ahead,
-    atRisk: atRisk(ahead, pricePerChunk, rest),
-    resumed: channels.length > 0,
+  const runs = await runsOf(purchase, pricePerChunk, policy);
+  const credit = current?.credit ?? creditFor(runs[0]?.first ?? 0, undefined, manifest.chunks.length, policy);
+  const plan = purchasePlan({
+    name: state.plan?.name ?? manifest.name,
+    manifest,
+    selection,
+    runs,
+    pricePerChunk,
+    ahead: aheadFor(limits.ahead, credit),
+    paid: paidSatoshis(state, manifest),
   });
+  report({ kind: 'planned', ...plan, resumed: state.channels.length > 0 });
 }
 
 /** What was paid and is not here is asked for again, through the channel that paid it: that costs nothing. */
 async function fetchWhatIsPaid(purchase: Purchase): Promise<void> {
-  const { journal, wallet } = purchase;
+  const { journal, wallet, selection } = purchase;
+  const wanted = new Set(selection.chunks);
   for (const channel of journal.state().channels) {
     const secrets = channelSecrets(channel, wallet.keys);
     for (let number = 0; number < channel.paid; number++) {
-      if (journal.state().verified.has(channel.terms.first + number)) continue;
+      const chunk = channel.terms.first + number;
+      if (!wanted.has(chunk) || journal.state().verified.has(chunk)) continue;
       await fetchChunk(purchase, secrets, number);
     }
   }
 }
 
-function isBought({ journal, manifest }: Purchase): boolean {
-  return (
-    paidChunks(journal.state()) === manifest.chunks.length &&
-    journal.state().verified.size === manifest.chunks.length
-  );
+function isBought({ journal, selection }: Purchase): boolean {
+  const state = journal.state();
+  const isPaid = isPaidIn(state);
+  return selection.chunks.every((chunk) => isPaid(chunk) && state.verified.has(chunk));
 }
 
 /** One channel from wherever it stands to its end or the dataset's. */
@@ -155,10 +162,16 @@ async function closeLast(purchase: Purchase): Promise<void> {
   }
 }
 
-async function finish({ journal, files, manifest, manifestId, shop }: Purchase): Promise<void> {
+async function finish(purchase: Purchase): Promise<void> {
+  const { journal, files, manifest, manifestId, shop, selection } = purchase;
   await files.finish();
-  await writeNotes(files.output, manifestId, manifest, `${shop.url}/datasets/${manifestId}`);
-  if (!journal.state().complete) await journal.append({ v: 1, record: 'complete' });
+  const state = journal.state();
+  const isAsked = askedFiles(manifest, state);
+  const spans = [...state.verified].map((chunk) => chunkSpan(manifest, chunk));
+  if (!selection.isWhole) await files.discard(spans, isAsked);
+  const url = `${shop.url}/datasets/${manifestId}`;
+  await writeNotes(files.output, manifestId, await whatIsThere(files, manifest, isAsked), url);
+  if (selection.isWhole && !state.complete) await journal.append({ v: 1, record: 'complete' });
 }
 
 async function awaitEnds(purchase: Purchase): Promise<void> {

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import type { DatasetAnswer } from '../../shared/http/api.ts';
 import type { BuyLimits } from '../buyer/buyer-context.ts';
 import { interrupted } from '../buyer/errors.ts';
+import type { PurchasePlan } from '../buyer/purchase-plan.ts';
 import type { PurchaseResult } from '../buyer/purchase-result.ts';
 import {
   addBuyerOptions,
@@ -14,10 +14,11 @@ import {
   satoshis,
 } from './buyer-options.ts';
 import { formatByteSize } from './byte-size.ts';
-import { progressReporter } from './progress.ts';
+import { progressReporter, whatIsBought } from './progress.ts';
 
 interface BuyOptions extends BuyerOptions {
   readonly output?: string;
+  readonly only?: readonly string[];
   readonly maxPrice?: bigint;
   readonly maxCapacity?: bigint;
   readonly ahead?: number;
@@ -35,6 +36,10 @@ export function buyCommand(): Command {
     .argument('<shop-url>', 'the address of the shop')
     .argument('<dataset>', "the dataset's id or name")
     .option('-o, --output <folder>', "where the files go (default: a folder of the dataset's name)")
+    .option(
+      '--only <paths...>',
+      'files or folders of the dataset, by their paths in it: buys the chunks that hold them; the rest may be bought later by the same command without it',
+    )
     .option('--max-price <satoshis>', 'refuse a higher price for the whole dataset', satoshis)
     .option('--max-capacity <satoshis>', 'bind no more than this at once', satoshis)
     .option(
@@ -62,6 +67,7 @@ export function buyCommand(): Command {
           dataset,
           limits: limitsOf(options),
           ...(options.output !== undefined && { output: options.output }),
+          ...(options.only !== undefined && { only: options.only }),
           ...(options.connections !== undefined && { connections: options.connections }),
           ...(options.limitRate !== undefined && { limitRate: options.limitRate }),
           wait: { deposit: options.deposit, settlement: options.wait === true },
@@ -87,10 +93,10 @@ function mustAsk({ yes }: BuyOptions): boolean {
   return yes !== true && process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-async function ask({ name, totalSize }: DatasetAnswer, price: bigint, atRisk: bigint): Promise<boolean> {
+async function ask(plan: PurchasePlan): Promise<boolean> {
   const dialogue = createInterface({ input: process.stdin, output: process.stderr });
-  const risk = atRisk > 0n ? `, ${atRisk} sat of it before it arrives,` : '';
-  const question = `Buy ${name}, ${formatByteSize(totalSize)}, for ${price} sat${risk} and network fees? [y/N] `;
+  const risk = plan.atRisk > 0n ? `, ${plan.atRisk} sat of it before it arrives,` : '';
+  const question = `Buy ${whatIsBought(plan)} for ${plan.price} sat${risk} and network fees? [y/N] `;
   // Ctrl-C comes here and not to the process while a line is read; Ctrl-D ends the input. Neither is a yes.
   const stop = new AbortController();
   for (const event of ['SIGINT', 'close']) dialogue.once(event, () => stop.abort());

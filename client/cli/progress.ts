@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { PurchaseEvent } from '../buyer/buyer-context.ts';
+import type { PurchasePlan } from '../buyer/purchase-plan.ts';
 import { formatByteSize } from './byte-size.ts';
 
 export interface ProgressOutput {
@@ -63,12 +64,24 @@ function sentence(event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }
   }
 }
 
-function plannedText({ resumed, name, bytes, price, ahead, atRisk }: PlannedEvent): string {
-  const what = `${resumed ? 'going on with' : 'buying'} ${name} (${formatByteSize(bytes)}) for ${price} sat`;
-  const chunks = ahead === 1 ? '1 chunk' : `${ahead} chunks`;
+function plannedText(event: PlannedEvent): string {
+  const { resumed, price, ahead, atRisk } = event;
+  const what = `${resumed ? 'going on with' : 'buying'} ${whatIsBought(event)} for ${price} sat`;
   return atRisk === 0n
     ? what
-    : `${what}\n  ${chunks} paid before they arrive: a dishonest shop could keep ${atRisk} sat`;
+    : `${what}\n  ${counted(ahead, 'chunk')} paid before they arrive: a dishonest shop could keep ${atRisk} sat`;
+}
+
+/** A part says what else it costs: whole chunks, and two transactions for each channel. */
+export function whatIsBought({ name, bytes, part }: PurchasePlan): string {
+  if (!part) return `${name} (${formatByteSize(bytes)})`;
+  const { files, chunks, chunksOfDataset, channels } = part;
+  const how = `${chunks} of ${counted(chunksOfDataset, 'chunk')}, ${formatByteSize(bytes)}, through ${counted(channels, 'channel')}`;
+  return `${counted(files, 'file')} of ${name} (${how})`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 interface StatusLine {

@@ -46,7 +46,8 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 /** The description in pieces of text, one a file: a dataset may have half a million of them. */
 export function* croissantLines(manifest: Manifest, place: CroissantPlace): Generator<string> {
-  const { name, description, licence, totalSize, files } = manifest;
+  const { name, description, licence, files } = manifest;
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const head = JSON.stringify({
     '@context': CONTEXT,
     '@type': 'sc:Dataset',
@@ -56,7 +57,7 @@ export function* croissantLines(manifest: Manifest, place: CroissantPlace): Gene
     ...(licence !== '' && { license: licence }),
     ...(place.url !== undefined && { url: place.url }),
     identifier: `sha256:${place.manifestId}`,
-    contentSize: `${totalSize} B`,
+    contentSize: `${bytes} B`,
   });
   yield `${head.slice(0, -1)},"distribution":[\n`;
   for (const [index, file] of files.entries()) {

@@ -1,10 +1,5 @@
 import fc from 'fast-check';
-import {
-  type ChannelWish,
-  capacityFor,
-  planChannel,
-  priceOfRest,
-} from '../../../client/buyer/channel-plan.ts';
+import { type ChannelWish, capacityFor, planChannel } from '../../../client/buyer/channel-plan.ts';
 import { depositUri } from '../../../client/buyer/deposit.ts';
 import { dustGridHolds } from '../../../shared/protocol/price.ts';
 
@@ -14,6 +9,7 @@ const wish: ChannelWish = {
   shape: { totalSize: 21 * MIB, chunkSize: 5 * MIB },
   pricePerChunk: 5_000n,
   first: 0,
+  end: 5,
   changeScript,
   minimumCapacity: 1_000n,
   maximumCapacity: 1_000_000n,
@@ -52,13 +48,8 @@ test('a price under the shop’s minimum is an error', () => {
   );
 });
 
-test('the price of the rest is what all channels for it would take', () => {
-  expect([0, 1, 4, 5].map((first) => priceOfRest(wish.shape, 5_000n, first))).toEqual([
-    21_000n,
-    16_000n,
-    1_000n,
-    0n,
-  ]);
+test('no more than the run it is for', () => {
+  expect(planChannel({ ...wish, first: 1, end: 3 })).toEqual({ first: 1, count: 2, capacity: 10_000n });
 });
 
 test('whatever the price, every change of a planned channel can be relayed', () => {

@@ -29,9 +29,12 @@ test('what a dishonest shop could keep is said before anything is bound', () => 
   const plan = { kind: 'planned', name: 'x', bytes: 100 * MIB, price: 50_000n, resumed: false } as const;
   report({ ...plan, ahead: 0, atRisk: 0n });
   report({ ...plan, ahead: 2, atRisk: 10_000n });
+  const part = { files: 2, chunks: 3, chunksOfDataset: 40, channels: 1 };
+  report({ ...plan, ahead: 0, atRisk: 0n, part, resumed: true });
   expect(written).toEqual([
     'buying x (100 MiB) for 50000 sat\n',
     'buying x (100 MiB) for 50000 sat\n  2 chunks paid before they arrive: a dishonest shop could keep 10000 sat\n',
+    'going on with 2 files of x (3 of 40 chunks, 100 MiB, through 1 channel) for 50000 sat\n',
   ]);
 });
 
