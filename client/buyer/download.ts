@@ -18,16 +18,20 @@ export interface ChunkDownload {
   readonly chunk: number;
   /** True where an earlier run may have left some of it on the disk. */
   readonly begun: boolean;
+  /** Segments that an earlier run synced: they are on the disk for good, and not looked at again. */
+  readonly synced?: ReadonlySet<number>;
   /** A link to it; asked again with `true` when the last one has ended. */
   readonly link: (renew: boolean) => Promise<string>;
   readonly retry: RetryOptions;
   readonly signal?: AbortSignal;
   /** Told of bytes as they arrive, and of bytes found on the disk. */
   readonly onBytes?: (count: number) => void;
+  /** Told of segments that are on the disk for good, while more of the chunk is to come. */
+  readonly onSynced?: (segments: readonly number[]) => Promise<void>;
 }
 
-/** Bytes that are synced together. */
-const SYNC_EVERY = 256 * 1024 * 1024;
+/** Bytes that are synced together, and at most hashed again after a kill. */
+const SYNC_EVERY = 128 * 1024 * 1024;
 
 /**
  * Brings one chunk to the disk: its segments in parallel, each hashed as it arrives and written where it belongs. Segments
@@ -36,16 +40,20 @@ const SYNC_EVERY = 256 * 1024 * 1024;
  * @throws SegmentWrong where a segment's bytes are wrong twice; nothing was paid for it
  */
 export async function downloadChunk(download: ChunkDownload): Promise<void> {
-  const { manifest, files, chunk } = download;
+  const { manifest, files, chunk, synced, onSynced = async () => undefined } = download;
+  const spanOf = (segment: number) => segmentSpan(manifest, chunk, segment);
   const stop = new AbortController();
   const signal = download.signal ? AbortSignal.any([download.signal, stop.signal]) : stop.signal;
   // Each segment listens.
   setMaxListeners(0, signal);
   const link = renewableLink(download.link);
-  const sync = backgroundSync(files, SYNC_EVERY);
+  const steps = { sync: (some: readonly number[]) => files.sync(some.map(spanOf)), onSynced };
+  const sync = backgroundSync(steps, SYNC_EVERY);
   const segments = Array.from({ length: segmentCount(manifest, chunk) }, async (_, segment) => {
+    const { length } = spanOf(segment);
+    if (synced?.has(segment)) return download.onBytes?.(length);
     await fetchSegment(download, segment, link, signal);
-    sync.add(segmentSpan(manifest, chunk, segment));
+    sync.add(segment, length);
   });
   try {
     await Promise.all(segments);

@@ -1,4 +1,4 @@
-import { chunkSpan } from '../../shared/dataset/layout.ts';
+import { chunkSpan, segmentSpan } from '../../shared/dataset/layout.ts';
 import type { ChunkLink } from '../../shared/http/api.ts';
 import { chunkSizeAt } from '../../shared/protocol/price.ts';
 import type { Purchase } from './buyer-context.ts';
@@ -44,10 +44,13 @@ export async function fetchChunk(
     pool,
     chunk,
     begun,
+    synced: journal.state().synced.get(chunk) ?? new Set(),
     link,
     retry: buyer.retry,
     signal: AbortSignal.any(signals),
     onBytes: (count) => report({ kind: 'bytes', ...progress.add(chunk, count) }),
+    onSynced: (segments) =>
+      journal.append({ v: 1, record: 'segments-synced', chunk, segments: [...segments] }),
   });
   try {
     const [outcome] = await Promise.allSettled([data, noted]);
@@ -71,14 +74,22 @@ async function withEvidence({ journal, manifestId }: Purchase, error: unknown): 
   });
 }
 
-/** Strikes chunks off whose files are gone; they are fetched again, and those that are paid for cost nothing. */
+/**
+ * Strikes chunks off whose files are gone, whole ones and those that were under way: they are fetched again, and what is paid
+ * for costs nothing. Before anything is fetched: a file that is made anew has its size, but not its bytes.
+ */
 export async function strikeLostChunks({
   manifest,
   journal,
   files,
 }: Pick<Purchase, 'manifest' | 'journal' | 'files'>): Promise<void> {
-  for (const chunk of [...journal.state().verified]) {
-    if (await files.isThere(chunkSpan(manifest, chunk))) continue;
-    await journal.append({ v: 1, record: 'chunk-lost', chunk });
+  const { verified, synced } = journal.state();
+  const lost = new Set<number>();
+  for (const chunk of verified) if (!(await files.isThere(chunkSpan(manifest, chunk)))) lost.add(chunk);
+  for (const [chunk, segments] of synced) {
+    for (const segment of segments) {
+      if (!(await files.isThere(segmentSpan(manifest, chunk, segment)))) lost.add(chunk);
+    }
   }
+  for (const chunk of lost) await journal.append({ v: 1, record: 'chunk-lost', chunk });
 }

@@ -1,9 +1,17 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
 import { outpointSchema } from '../../shared/http/api.ts';
-import { LOCKTIME_THRESHOLD, MAX_DATASET_CHUNKS } from '../../shared/limits.ts';
+import {
+  LOCKTIME_THRESHOLD,
+  MAX_CHUNK_BYTES,
+  MAX_DATASET_CHUNKS,
+  SEGMENT_BYTES,
+} from '../../shared/limits.ts';
 import { NETWORK_NAMES } from '../../shared/protocol/network.ts';
 import { hexOf, parseTerms, satoshisSchema } from '../../shared/protocol/terms.ts';
+
+/** Of a chunk. */
+const MAX_SEGMENTS = MAX_CHUNK_BYTES / SEGMENT_BYTES;
 
 /**
  * What the journal of a purchase says. Each record is on the disk before the step it guards: terms and key before open,
@@ -89,6 +97,13 @@ export const purchaseRecord = v.variant('record', [
   }),
   /** Some of the chunk's data may be on the disk, unchecked. `chunk` counts within the dataset, as below. */
   v.strictObject({ v: version, record: v.literal('chunk-begun'), chunk }),
+  /** These segments of it are on the disk for good, checked. */
+  v.strictObject({
+    v: version,
+    record: v.literal('segments-synced'),
+    chunk,
+    segments: v.pipe(v.array(integer(MAX_SEGMENTS - 1)), v.minLength(1), v.maxLength(MAX_SEGMENTS)),
+  }),
   /** The chunk's data is on the disk and every segment was checked. */
   v.strictObject({ v: version, record: v.literal('chunk-verified'), chunk }),
   /** Its files were found missing. It is paid for, so it is fetched again for nothing. */

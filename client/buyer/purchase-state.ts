@@ -54,6 +54,8 @@ export interface PurchaseState {
   readonly verified: Set<number>;
   /** Chunks of the dataset of which something may be on the disk. */
   readonly begun: Set<number>;
+  /** Segments that are on the disk for good, by the chunk they are of, until all of it is. */
+  readonly synced: Map<number, Set<number>>;
   readonly complete: boolean;
   /** The parts of the dataset that were asked for; without any, or with an empty one, all of it was. */
   readonly asked: readonly (readonly string[])[];
@@ -66,6 +68,7 @@ export function purchaseState(records: readonly PurchaseRecord[]): PurchaseState
     ...emptyPurchase,
     verified: new Set<number>(),
     begun: new Set<number>(),
+    synced: new Map<number, Set<number>>(),
   });
 }
 
@@ -75,11 +78,18 @@ export function foldRecord(state: PurchaseState, record: PurchaseRecord): Purcha
     case 'chunk-begun':
       state.begun.add(record.chunk);
       return state;
+    case 'segments-synced': {
+      const known = state.synced.get(record.chunk) ?? [];
+      state.synced.set(record.chunk, new Set([...known, ...record.segments]));
+      return state;
+    }
     case 'chunk-verified':
       state.verified.add(record.chunk);
+      state.synced.delete(record.chunk);
       return state;
     case 'chunk-lost':
       state.verified.delete(record.chunk);
+      state.synced.delete(record.chunk);
       return { ...state, complete: false };
     case 'planned':
       return { ...state, plan: record };
@@ -120,7 +130,14 @@ function plannedChannel(record: RecordOf<'channel-planned'>): ChannelRecordState
 type ChannelRecord = Exclude<
   PurchaseRecord,
   RecordOf<
-    'planned' | 'asked' | 'complete' | 'channel-planned' | 'chunk-begun' | 'chunk-verified' | 'chunk-lost'
+    | 'planned'
+    | 'asked'
+    | 'complete'
+    | 'channel-planned'
+    | 'chunk-begun'
+    | 'segments-synced'
+    | 'chunk-verified'
+    | 'chunk-lost'
   >
 >;
 

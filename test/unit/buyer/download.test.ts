@@ -159,6 +159,20 @@ describe('a download', () => {
     expect(counted).toBe(10_000);
   });
 
+  test('takes segments that were synced for what they are, and fetches the others', async () => {
+    const files = await openFiles();
+    await download(files, 0);
+    ranges = [];
+    let counted = 0;
+    const onBytes = (count: number) => {
+      counted += count;
+    };
+    await writeFile(join(output(), '.partial/one.bin'), Buffer.alloc(4_500));
+    await download(files, 0, { begun: true, synced: new Set([0, 1, 2]), onBytes });
+    expect(ranges.sort()).toEqual(['bytes=3000-3999', 'bytes=4000-4999']);
+    expect(counted).toBe(10_000);
+  });
+
   test('hashes what the disk holds instead of trusting that it was there', async () => {
     const files = await openFiles();
     await download(files, 0);
