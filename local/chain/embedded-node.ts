@@ -7,7 +7,7 @@ import { packageMethods } from './rpc-package-methods.ts';
 import { scanMethods } from './rpc-scan-methods.ts';
 import { createRpcServer } from './rpc-server.ts';
 import { transactionMethods } from './rpc-transaction-methods.ts';
-import { openLedger } from './stored-ledger.ts';
+import { openLedger, type StoredLedger } from './stored-ledger.ts';
 
 export interface EmbeddedNode {
   readonly url: string;
@@ -25,7 +25,6 @@ export async function startEmbeddedNode(
   clock: () => number = () => Math.floor(Date.now() / 1000),
 ): Promise<EmbeddedNode> {
   const stored = openLedger(dataFolder, clock);
-  const { chain } = stored.ledger;
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= new Promise((resolve) => {
@@ -39,12 +38,7 @@ export async function startEmbeddedNode(
     return stopping;
   };
   const methods: RpcMethods = {
-    ...blockMethods(chain),
-    ...scanMethods(chain),
-    ...mempoolMethods(stored),
-    ...transactionMethods(stored),
-    ...packageMethods(stored),
-    ...miningMethods(stored),
+    ...nodeMethods(stored),
     stop: {
       names: [],
       run() {
@@ -60,4 +54,17 @@ export async function startEmbeddedNode(
   });
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, stop };
+}
+
+/** Every call that a node answers about a ledger. */
+export function nodeMethods(stored: StoredLedger): RpcMethods {
+  const { chain } = stored.ledger;
+  return {
+    ...blockMethods(chain),
+    ...scanMethods(chain),
+    ...mempoolMethods(stored),
+    ...transactionMethods(stored),
+    ...packageMethods(stored),
+    ...miningMethods(stored),
+  };
 }

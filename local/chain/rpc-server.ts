@@ -6,7 +6,8 @@ import type { RpcMethods } from './rpc-method.ts';
 /** Room for a block of the largest size, in hex. */
 const MAX_BODY_BYTES = 10_000_000;
 
-interface Reply {
+/** What goes back to a caller: an HTTP status and a value to be sent as JSON. */
+export interface Reply {
   readonly status: number;
   readonly body: unknown;
 }
@@ -40,7 +41,8 @@ function send(response: ServerResponse, { status, body }: Reply): void {
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-function answerText(methods: RpcMethods, text: string): Reply {
+/** @param text the body of a request */
+export function answerText(methods: RpcMethods, text: string): Reply {
   let request: unknown;
   try {
     request = JSON.parse(text);

@@ -34,12 +34,15 @@ const blockSchema = v.object({
 /** Blocks are small here; a minute is far more than any takes. */
 const CALL_TIMEOUT_MS = 60_000;
 
-/** @param url of the node's RPC, credentials included */
-export async function readLedger(url: string): Promise<Ledger> {
+/**
+ * @param url of the node's RPC, credentials included
+ * @param from height of the first block that is read
+ */
+export async function readLedger(url: string, from = 1): Promise<Ledger> {
   const call = nodeCaller({ url, fetch: globalThis.fetch, retries: 2 });
   const height = await call(v.number(), CALL_TIMEOUT_MS, 'getblockcount');
   const transactions: ChainTransaction[] = [];
-  for (let at = 1; at <= height; at++) {
+  for (let at = from; at <= height; at++) {
     const hash = await call(hexOf(32), CALL_TIMEOUT_MS, 'getblockhash', at);
     const block = await call(blockSchema, CALL_TIMEOUT_MS, 'getblock', hash, 2);
     for (const { txid, vin, vout } of block.tx) {

@@ -1,0 +1,5 @@
+/** The buyer as it runs, on its own view of the chain. */
+export { buy } from '../../client/buyer/purchase.ts';
+export { listPurchases } from '../../client/buyer/purchase-journal.ts';
+export { refund } from '../../client/buyer/refund.ts';
+export { bitcoindChain } from '../../shared/chain/bitcoind.ts';
