@@ -90,8 +90,8 @@ async function buyKilled(
   await sleep(LOG_DELAY);
   const answers = (await run.front.answers()).filter(({ path }) => path.includes('/chunks/'));
   const fetched = answers.reduce((sum, answer) => sum + answer.bytes, 0);
-  await checkFiles(buying.output, run.stage);
   const sale = await auditSale(buying, run.stage.chunks, deposits);
+  await checkFiles(buying.output, run.stage);
   return { kills, fetchedRatio: Math.round((fetched / run.bytes) * 1000) / 1000, ...sale };
 }
 
