@@ -1,0 +1,38 @@
+import base from '../../jest.config.mjs';
+
+/**
+ * npm run mutants -- protocol|channel: what the unit tests of one floor find of the mistakes that could be made in it. Other suites
+ * would find more; these must do alone.
+ */
+const floor = process.env.SPILLWAY_MUTANTS ?? 'protocol';
+
+export default {
+  plugins: ['./test/mutants/node_modules/@stryker-mutator/jest-runner/dist/src/index.js'],
+  testRunner: 'jest',
+  jest: {
+    projectType: 'custom',
+    config: {
+      ...base,
+      rootDir: '.',
+      testMatch: [`<rootDir>/test/unit/${floor}/**/*.test.ts`],
+      maxWorkers: 1,
+    },
+    // Which tests may find a mutant is known from the coverage, not from who imports whom.
+    enableFindRelatedTests: false,
+  },
+  // TypeScript 7 has no programming interface for Stryker's rewriting of it, and esbuild reads none of what it would rewrite.
+  tsconfigFile: 'none',
+  coverageAnalysis: 'perTest',
+  // Only a failing score is a failure: docs/mutants.md.
+  thresholds: { high: 95, low: 85, break: 85 },
+  mutate: [`shared/${floor}/**/*.ts`],
+  ignorePatterns: ['.bitcoind', '.lambda-runtime', 'dist', 'cdk.out'],
+  // Texts are for people; the tests hold those that a program reads.
+  mutator: { excludedMutations: ['StringLiteral'] },
+  reporters: ['clear-text', 'json'],
+  jsonReporter: { fileName: `coverage/mutants-${floor}.json` },
+  clearTextReporter: { logTests: false, allowColor: false },
+  concurrency: 2,
+  timeoutMS: 20_000,
+  tempDirName: '.stryker',
+};
