@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { type Faucet, regtestFaucet } from '../../local/chain/faucet.ts';
 import { LAMBDA_TIME_MS, type LocalShop, startShop } from '../../local/start-shop.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -44,6 +45,7 @@ const PATIENT = { retries: 3, firstDelay: 20 };
 export interface AttackedShop {
   readonly url: string;
   readonly chainUrl: string;
+  readonly objectsUrl: string;
   readonly folder: string;
   readonly faucet: Faucet;
   readonly rpc: Rpc;
@@ -54,6 +56,7 @@ export interface AttackedShop {
   /** Lines that the shop printed. */
   readonly printed: readonly string[];
   readonly payoutScript: Uint8Array;
+  readonly sellerSecret: Uint8Array;
   /** Puts bytes up for sale, in chunks of 5 MiB. */
   publish(name: string, data: Uint8Array): Promise<HandDataset>;
   /** All that the shop keeps, as text. */
@@ -104,6 +107,8 @@ async function start(policy: Readonly<Record<string, unknown>>) {
   return {
     url: local.url,
     chainUrl: local.chain.url,
+    objectsUrl: local.environment.AWS_ENDPOINT_URL_S3 ?? '',
+    sellerSecret: hexToBytes(local.environment.SPILLWAY_SELLER_SECRET ?? ''),
     folder,
     faucet,
     rpc,

@@ -11,8 +11,11 @@ import { bitcoindChain } from '../../shared/chain/bitcoind.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { LocalShopProcess } from './local-shop.ts';
 
+/** What a buyer needs of a shop that runs, and the one who pays and mines for it. */
+export type SdkShop = Pick<LocalShopProcess, 'url' | 'chainUrl' | 'faucet'>;
+
 /** A buyer by the SDK, in this process, on the shop's own chain. */
-export function sdkBuyer(shop: LocalShopProcess, home: string): Buyer {
+export function sdkBuyer(shop: Pick<SdkShop, 'chainUrl'>, home: string): Buyer {
   return {
     home,
     chain: bitcoindChain({ url: shop.chainUrl }),
@@ -34,7 +37,7 @@ const BLOCK_EVERY = 100;
 
 /** Buys, pays every deposit that is asked for, and mines until the settlement is in a block. */
 export async function buyToTheEnd(
-  shop: LocalShopProcess,
+  shop: SdkShop,
   home: string,
   request: Omit<BuyRequest, 'shopUrl' | 'wait'>,
 ): Promise<PaidPurchase> {
