@@ -194,6 +194,13 @@ export function checkPaidClaim(claimed: number, signed: number): void {
   }
 }
 
+/** A shop that takes a payment and counts it as none would have it sent again for ever. */
+export function checkPaymentTaken(claimed: number, k: number): void {
+  if (claimed < k) {
+    throw dishonest('The shop took a payment and says that it was paid less.', { claimed, k });
+  }
+}
+
 function dishonest(message: string, evidence: Evidence): BuyerError {
   return new BuyerError('shop-dishonest', message, {
     next: 'Do not go on with this shop. Money that is bound returns with `spillway refund` at the refund height.',

@@ -5,7 +5,7 @@ import { change } from '../../shared/protocol/price.ts';
 import { signMessage } from '../../shared/protocol/signature.ts';
 import type { Purchase } from './buyer-context.ts';
 import { type ChannelSecrets, channelSecrets, fundingOf } from './channel-secrets.ts';
-import { checkCommitment, checkPaidClaim, checkTermsReturned } from './checks.ts';
+import { checkCommitment, checkPaidClaim, checkPaymentTaken, checkTermsReturned } from './checks.ts';
 import { isProblem } from './errors.ts';
 import { channelOf } from './fund-channel.ts';
 import { paidSatoshis } from './open-channel.ts';
@@ -65,6 +65,7 @@ async function send(
   const { shop, journal, manifest, report } = purchase;
   const answer = await shop.commit(secrets, k, signature);
   await noteAnswer(purchase, secrets.channelId, answer);
+  checkPaymentTaken(answer.paid, k);
   const state = journal.state();
   report({
     kind: 'chunk-paid',

@@ -10,26 +10,34 @@ import { canonicalBytes } from '../../shared/protocol/canonical-json.ts';
 import { manifestMessage } from '../../shared/protocol/request.ts';
 import { signMessage } from '../../shared/protocol/signature.ts';
 import { attackedShop } from '../support/attacked-shop.ts';
-import { moneyOf, sellerReceived } from '../support/attacks.ts';
+import { type Money, moneyOf, sellerReceived } from '../support/attacks.ts';
 import { withHighS } from '../support/high-s.ts';
 import { type Document, type Lies, type LyingFront, startLyingFront } from '../support/lying-front.ts';
-import { buyToTheEnd, journaledChannels, sdkBuyer } from '../support/sdk-buyer.ts';
+import { buyByTheBlock, journaledChannels, sdkBuyer } from '../support/sdk-buyer.ts';
 import { readFolder } from '../support/test-shop.ts';
 
 /** The real buyer before a shop that lies to it. Its money is read from the blocks. */
 
 const PRICE_OF_ALL = 37_000n;
-/** Blocks: short, and far from the least, for blocks come while a purchase goes on. */
-const LIVES = { minimumLifetime: 220, defaultLifetime: 300 };
+/** Blocks: short, so that L is near. */
+const LIVES = {
+  minimumLifetime: 60,
+  defaultLifetime: 80,
+  minimumLifeAtFunding: 40,
+  stopChunks: 30,
+  stopPayments: 20,
+  close: 10,
+};
 const shop = attackedShop({ policy: LIVES });
 let root: string;
 let front: LyingFront;
-let before: bigint;
+/** The first block of a test's own. */
+let from: number;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'spillway-lied-to-'));
   front = await startLyingFront(shop());
-  before = await sellerReceived(shop());
+  from = (await shop().height()) + 1;
 });
 afterEach(async () => {
   await front.stop();
@@ -43,7 +51,7 @@ const lyingShop = () => ({ ...shop(), url: front.url });
 /** Buys through the lies; every deposit that is asked for is paid. */
 async function buy(lies: Lies, dataset = shop().dataset.manifest, limits = {}) {
   front.lies = lies;
-  return buyToTheEnd(lyingShop(), home(), { dataset, output: output(), limits });
+  return buyByTheBlock(lyingShop(), home(), { dataset, output: output(), limits });
 }
 
 async function buyersError(bought: Promise<unknown>): Promise<readonly [code: string, message: string]> {
@@ -82,7 +90,7 @@ describe('no money leaves the wallet when the shop', () => {
     expect(channels.flatMap(({ fundings }) => fundings.filter(({ sentAt }) => sentAt !== undefined))).toEqual(
       [],
     );
-    expect(await sellerReceived(shop())).toBe(before);
+    expect(await sellerReceived(shop(), from)).toBe(0n);
     expect(front.requests.filter((request) => COMMITMENT.test(request))).toEqual([]);
   });
 
@@ -206,7 +214,7 @@ test('a shop that wants the money bound for years gets two weeks at most', async
     ...honest,
     policy: { ...honest.policy, defaultLifetime: 100_000, maximumLifetime: 100_000 },
   }));
-  const { result } = await buy({ answer });
+  const result = await buy({ answer });
   const [channel] = await journaledChannels(home());
   expect((channel?.terms.refundHeight ?? 0) - (channel?.fundings[0]?.sentAt ?? 0)).toBeLessThanOrEqual(2_016);
   expect(result.paid).toBe(PRICE_OF_ALL);
@@ -217,18 +225,17 @@ describe('nothing is paid, and all of it comes back at L, when the shop', () => 
     const [channel] = await journaledChannels(home());
     if (!channel?.confirmed) throw new Error('the money was bound');
     expect([channel.signed, channel.paid]).toEqual([undefined, 0]);
-    const { outpoint } = channel.confirmed;
-    expect(await moneyOf(shop(), { ...channel, outpoint } as never)).toMatchObject({
+    expect(await channelMoney()).toMatchObject({
       bound: channel.terms.capacity,
     });
     const returned = await takeBack();
-    expect(await moneyOf(shop(), { ...channel, outpoint } as never)).toEqual({
+    expect(await channelMoney()).toEqual({
       toSeller: 0n,
       toBuyer: returned,
       fee: channel.terms.capacity - returned,
       bound: 0n,
     });
-    expect(await sellerReceived(shop())).toBe(before);
+    expect(await sellerReceived(shop(), from)).toBe(0n);
   });
 
   test('delivers segments that are not what the manifest says', async () => {
@@ -270,7 +277,9 @@ describe('nothing is paid, and all of it comes back at L, when the shop', () => 
   });
 
   test('claims to have been paid already', async () => {
-    const answer = about(CHANNEL, (honest) => ({ ...honest, paid: 8, delivered: 8 }));
+    const answer = about(CHANNEL, (honest) =>
+      honest.state === 'OPEN' ? { ...honest, paid: 8, delivered: 8 } : honest,
+    );
     expect(await buyersError(buy({ answer }))).toEqual([
       'shop-dishonest',
       'The shop claims more payments than were ever signed.',
@@ -281,16 +290,14 @@ describe('nothing is paid, and all of it comes back at L, when the shop', () => 
 test('a settlement that is never made: the buyer has the data, and at L its money too', async () => {
   const closing: Lies['instead'] = (path) =>
     path.endsWith('/close') ? { status: 503, document: { type: 'urn:spillway:problem:busy' } } : undefined;
-  front.lies = { instead: closing };
-  const bought = buyToTheEnd(lyingShop(), home(), { dataset: shop().dataset.manifest, output: output() });
-  expect(await buyersError(bought)).toEqual(['shop-unreachable', expect.any(String)]);
+  // What was bought is here and paid, so the buyer's command is content.
+  expect((await buy({ instead: closing })).paid).toBe(PRICE_OF_ALL);
   const [channel] = await journaledChannels(home());
   if (!channel?.confirmed) throw new Error('the money was bound');
   expect([channel.paid, (await readFolder(output())).size]).toEqual([8, 1]);
-  const money = () => moneyOf(shop(), { ...channel, outpoint: channel.confirmed?.outpoint } as never);
-  expect(await money()).toMatchObject({ bound: channel.terms.capacity });
+  expect(await channelMoney()).toMatchObject({ bound: channel.terms.capacity });
   const returned = await takeBack();
-  expect(await money()).toMatchObject({ toSeller: 0n, toBuyer: returned });
+  expect(await channelMoney()).toMatchObject({ toSeller: 0n, toBuyer: returned });
   expect(await held()).toBeGreaterThanOrEqual(returned);
 });
 
@@ -310,16 +317,30 @@ test('a "paid" that is lower than the journal’s: the payment is sent again, an
     forgot += 1;
     return { ...honest, paid: 0, delivered: 1 };
   });
-  const { result } = await buy({ answer });
+  const result = await buy({ answer });
   expect(forgot).toBeGreaterThan(0);
   expect(result.paid).toBe(PRICE_OF_ALL);
   const [channel] = await journaledChannels(home());
   if (!channel?.confirmed) throw new Error('the money was bound');
-  const { toSeller, toBuyer, fee } = await moneyOf(shop(), {
-    ...channel,
-    outpoint: channel.confirmed.outpoint,
-  } as never);
+  const { toSeller, toBuyer, fee } = await channelMoney();
   expect([toSeller + fee, toBuyer]).toEqual([PRICE_OF_ALL, channel.terms.capacity - PRICE_OF_ALL]);
+});
+
+test('a payment that is taken and counted as none is sent once, not for ever; what was signed is settled', async () => {
+  const answer = about(COMMITMENT, (honest) => ({ ...honest, paid: 0, delivered: 1, next: null }));
+  expect(await buyersError(buy({ answer }))).toEqual([
+    'shop-dishonest',
+    'The shop took a payment and says that it was paid less.',
+  ]);
+  expect(front.requests.filter((request) => request.endsWith('/commitments'))).toHaveLength(1);
+  const [channel] = await journaledChannels(home());
+  if (!channel?.confirmed) throw new Error('the money was bound');
+  expect([channel.signed?.k, channel.paid]).toEqual([1, 0]);
+  await shop().mineTo(channel.terms.refundHeight - LIVES.close);
+  await shop().sweep();
+  await shop().faucet.mine(1);
+  const { toSeller, toBuyer, fee } = await channelMoney();
+  expect([toSeller + fee, toBuyer]).toEqual([5_000n, channel.terms.capacity - 5_000n]);
 });
 
 test('a cancel that the seller did not sign is not sent, and the money waits for L', async () => {
@@ -340,11 +361,17 @@ test('a cancel that the seller did not sign is not sent, and the money waits for
     "The seller's cancel signature is not valid.",
   ]);
   const [channel] = await journaledChannels(home());
-  const money = () => moneyOf(shop(), { ...channel, outpoint: channel?.confirmed?.outpoint } as never);
-  expect(await money()).toMatchObject({ bound: channel?.terms.capacity });
+  expect(await channelMoney()).toMatchObject({ bound: channel?.terms.capacity });
   const returned = await takeBack();
-  expect(await money()).toMatchObject({ toSeller: 0n, toBuyer: returned });
+  expect(await channelMoney()).toMatchObject({ toSeller: 0n, toBuyer: returned });
 });
+
+/** Where the capacity of the purchase's only channel is. */
+async function channelMoney(): Promise<Money> {
+  const [channel] = await journaledChannels(home());
+  if (!channel?.confirmed) throw new Error('the money was bound');
+  return moneyOf(shop(), { terms: channel.terms, outpoint: channel.confirmed.outpoint }, from);
+}
 
 /** Mines to L and has the buyer take its refund. @returns satoshis that came back */
 async function takeBack(): Promise<bigint> {

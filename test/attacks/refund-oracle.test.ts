@@ -5,16 +5,18 @@ import { buildReturn } from '../../client/buyer/returns.ts';
 import { cancelMessage, commitmentMessage, refundMessage } from '../../shared/protocol/commitment.ts';
 import { manifestMessage } from '../../shared/protocol/request.ts';
 import { ALL, NONE_ANYONECANPAY } from '../../shared/protocol/sighash.ts';
-import { scriptSignature, signDigest, verifyMessage } from '../../shared/protocol/signature.ts';
+import { scriptSignature, signDigest, signMessage, verifyMessage } from '../../shared/protocol/signature.ts';
 import { buyerSpend } from '../../shared/protocol/transactions.ts';
 import { attackedShop, PRICE, SHORT_LIVES } from '../support/attacked-shop.ts';
 import { allRefused, inParallel, moneyOf, type OpenChannel, openMany, pay } from '../support/attacks.ts';
+import type { HandChannel } from '../support/hand-buyer.ts';
 import { testedBy } from '../support/refusal-of.ts';
 
 /** The shop signs refunds before it is sure of anything: what A gets by it must serve as a refund at L and as nothing else. */
 
 const CAPACITY = 100_000n;
 const BAD = 'mempool-script-verify-flag-failed (Signature must be zero for failed CHECK(MULTI)SIG operation)';
+const OTHER_SCRIPT = 'mempool-script-verify-flag-failed (Witness program hash mismatch)';
 const shop = attackedShop({ policy: SHORT_LIVES });
 
 async function openChannel(): Promise<OpenChannel> {
@@ -144,14 +146,20 @@ test('a second refund with an earlier height: other terms are another script, an
   const { signature } = await buyer.shop.cosignRefund(fresh, channel.outpoint);
   await shop().mineTo(early.refundHeight);
   expect(await testedBy(rpc, spend(channel, signature, { locktime: early.refundHeight }))).toBe(BAD);
-  const ofFresh = buyerSpend(
-    fundingOf(fresh, channel.outpoint),
-    early.refundHeight,
-    [{ script: channel.terms.changeScript, value: CAPACITY - 1_000n }],
-    hexToBytes(signature),
+  const takenBack = (owner: HandChannel, sellerSignature: Uint8Array) => {
+    const outputs = [{ script: owner.terms.changeScript, value: CAPACITY - 1_000n }];
+    const funding = fundingOf(owner, channel.outpoint);
+    const unsigned = buyerSpend(funding, early.refundHeight, outputs, sellerSignature);
+    return unsigned.sign(unsigned.digests.map((digest) => signDigest(owner.secret, digest))).toHex();
+  };
+  expect(await testedBy(rpc, takenBack(fresh, hexToBytes(signature)))).toBe(OTHER_SCRIPT);
+
+  // And had the shop signed for the same key: the terms are in the key, so that is another script, too.
+  const signed = signMessage(
+    shop().sellerSecret,
+    refundMessage(fundingOf(sameKey, channel.outpoint), early.refundHeight),
   );
-  const raw = ofFresh.sign(ofFresh.digests.map((digest) => signDigest(fresh.secret, digest))).toHex();
-  expect(await testedBy(rpc, raw)).toBe('mempool-script-verify-flag-failed (Witness program hash mismatch)');
+  expect(await testedBy(rpc, takenBack(sameKey, signed))).toBe(OTHER_SCRIPT);
   expect(await moneyOf(shop(), channel)).toMatchObject({ bound: CAPACITY });
 });
 

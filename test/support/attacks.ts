@@ -96,21 +96,26 @@ export interface Money {
   readonly bound: bigint;
 }
 
-/** Where a channel's capacity is, from the blocks alone: nothing is taken from shop or buyer. Satoshis. */
+/**
+ * Where a channel's capacity is, from the blocks alone: nothing is taken from shop or buyer. Satoshis.
+ * @param from height of the first block that is read
+ */
 export async function moneyOf(
   shop: Pick<AttackedShop, 'chainUrl' | 'payoutScript'>,
-  channel: OpenChannel,
+  channel: Pick<OpenChannel, 'outpoint' | 'terms'>,
+  from?: number,
 ): Promise<Money> {
-  const [money] = await moneyOfAll(shop, [channel]);
+  const [money] = await moneyOfAll(shop, [channel], from);
   if (!money) throw new Error('one for each');
   return money;
 }
 
 export async function moneyOfAll(
   shop: Pick<AttackedShop, 'chainUrl' | 'payoutScript'>,
-  channels: readonly OpenChannel[],
+  channels: readonly Pick<OpenChannel, 'outpoint' | 'terms'>[],
+  from?: number,
 ): Promise<readonly Money[]> {
-  const { transactions } = await readLedger(shop.chainUrl);
+  const { transactions } = await readLedger(shop.chainUrl, from);
   return channels.map(({ outpoint, terms: { capacity, changeScript } }) => {
     const [spend, second] = transactions.filter(({ inputs }) =>
       inputs.some(({ txid, vout }) => txid === outpoint.txid && vout === outpoint.vout),
@@ -124,8 +129,11 @@ export async function moneyOfAll(
 }
 
 /** Satoshis that the seller was ever paid, from the blocks. */
-export async function sellerReceived(shop: Pick<AttackedShop, 'chainUrl' | 'payoutScript'>): Promise<bigint> {
-  const { transactions } = await readLedger(shop.chainUrl);
+export async function sellerReceived(
+  shop: Pick<AttackedShop, 'chainUrl' | 'payoutScript'>,
+  from?: number,
+): Promise<bigint> {
+  const { transactions } = await readLedger(shop.chainUrl, from);
   const script = bytesToHex(shop.payoutScript);
   return transactions.reduce((sum, transaction) => sum + paidTo(transaction, script), 0n);
 }

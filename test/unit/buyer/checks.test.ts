@@ -10,6 +10,7 @@ import {
   checkManifest,
   checkOffer,
   checkPaidClaim,
+  checkPaymentTaken,
   checkPrice,
   checkRefundHeight,
   checkRefundSignature,
@@ -110,6 +111,12 @@ describe('heights and money', () => {
   test('no shop was paid more than was signed', () => {
     expect(() => checkPaidClaim(2, 2)).not.toThrow();
     expect(() => checkPaidClaim(3, 2)).toThrow('The shop claims more payments than were ever signed.');
+  });
+
+  test('no shop takes a payment and counts it as less', () => {
+    expect(() => checkPaymentTaken(2, 2)).not.toThrow();
+    expect(() => checkPaymentTaken(3, 2)).not.toThrow();
+    expect(() => checkPaymentTaken(1, 2)).toThrow('The shop took a payment and says that it was paid less.');
   });
 });
 
