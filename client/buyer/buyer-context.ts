@@ -57,6 +57,8 @@ export interface Buyer {
   /** Milliseconds between two looks at the chain or the shop while waiting. */
   readonly pollInterval: number;
   readonly retry: RetryOptions;
+  /** How the shop and the manifest are asked; by default the platform's own, which knows of no proxy. */
+  readonly fetch?: typeof globalThis.fetch;
   readonly signal?: AbortSignal;
   /** The built worker that moves the data; without it, all happens in the caller's thread. */
   readonly segmentWorker?: URL;

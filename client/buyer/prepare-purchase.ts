@@ -8,7 +8,7 @@ import type { ShopAnswer } from '../../shared/http/api.ts';
 import { MAX_MANIFEST_BYTES } from '../../shared/limits.ts';
 import { chunkSizeAt } from '../../shared/protocol/price.ts';
 import { noteAsked } from './asked-parts.ts';
-import { readBounded } from './bounded-body.ts';
+import { exchangeBounded } from './bounded-body.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
 import { aheadFor, chunksAtOnce } from './chunk-window.ts';
@@ -59,6 +59,7 @@ export async function preparePurchase(
   const contact = {
     url: request.shopUrl,
     clock: buyer.clock,
+    fetch: buyer.fetch,
     ...(buyer.signal && { signal: buyer.signal }),
   };
   // Nothing is at stake yet, so a wrong address is told soon.
@@ -193,21 +194,18 @@ async function loadPlan(
   return found(manifest, selection);
 }
 
-function fetchManifest({ retry: options, signal }: Buyer, url: string): Promise<Uint8Array> {
+function fetchManifest({ fetch, retry: options, signal }: Buyer, url: string): Promise<Uint8Array> {
   const once = async () => {
-    try {
-      const limit = AbortSignal.timeout(120_000);
-      const response = await fetch(url, {
-        redirect: 'error',
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      });
-      if (!response.ok)
-        throw new BuyerError('shop-unreachable', `The manifest is not served: status ${response.status}.`);
-      return await readBounded(response, MAX_MANIFEST_BYTES);
-    } catch (error) {
-      if (error instanceof BuyerError) throw error;
-      throw new BuyerError('shop-unreachable', 'The object store did not answer.', { cause: error });
-    }
+    const { status, bytes } = await exchangeBounded({
+      fetch,
+      who: 'The object store',
+      url,
+      timeout: 120_000,
+      signal,
+      limit: MAX_MANIFEST_BYTES,
+    });
+    if (status >= 200 && status < 300) return bytes;
+    throw new BuyerError('shop-unreachable', `The manifest is not served: status ${status}.`);
   };
   return retry(once, options, signal);
 }

@@ -107,7 +107,12 @@ async function refundPurchase(
   const reports: RefundReport[] = [];
   for (const channel of channels.filter((one) => sentFundings(one).length > 0)) {
     if (cancel && plan && isCancellable(channel)) {
-      const shop = shopClient({ url: plan.shop, clock: buyer.clock, retry: buyer.retry });
+      const shop = shopClient({
+        url: plan.shop,
+        clock: buyer.clock,
+        fetch: buyer.fetch,
+        retry: buyer.retry,
+      });
       await tryCancel({ buyer, journal, wallet, shop, report }, channel);
     }
     reports.push({

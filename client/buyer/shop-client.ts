@@ -22,7 +22,7 @@ import {
   TIME_HEADER,
 } from '../../shared/protocol/request.ts';
 import { signMessage } from '../../shared/protocol/signature.ts';
-import { readBounded } from './bounded-body.ts';
+import { exchangeBounded } from './bounded-body.ts';
 import type { ChannelSecrets } from './channel-secrets.ts';
 import { BuyerError, isProblem, ShopProblem } from './errors.ts';
 import { PATIENT, type RetryOptions, retry } from './retry.ts';
@@ -48,6 +48,8 @@ export interface ShopClient {
 export interface ShopClientOptions {
   readonly url: string;
   readonly clock: Clock;
+  /** By default the platform's own, which knows of no proxy. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
   readonly retry?: RetryOptions;
   /** Milliseconds that one answer may take; API Gateway gives up after 30 seconds. */
   readonly timeout?: number;
@@ -156,27 +158,18 @@ function shopUrl(text: string): URL {
 
 async function exchange(
   url: string,
-  { timeout = 35_000, signal }: ShopClientOptions,
+  { fetch, timeout = 35_000, signal }: ShopClientOptions,
   request: RequestInit,
 ): Promise<{ readonly status: number; readonly value: unknown }> {
-  const limit = AbortSignal.timeout(timeout);
-  let bytes: Uint8Array;
-  let status: number;
-  try {
-    const response = await fetch(url, {
-      ...request,
-      redirect: 'error',
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    });
-    status = response.status;
-    bytes = await readBounded(response, MAX_ANSWER_BYTES);
-  } catch (error) {
-    if (error instanceof BuyerError) throw error;
-    throw new BuyerError('shop-unreachable', `The shop at ${new URL(url).origin} did not answer.`, {
-      next: 'Check the address and the network, then run the same command again.',
-      cause: error,
-    });
-  }
+  const { status, bytes } = await exchangeBounded({
+    fetch,
+    who: `The shop at ${new URL(url).origin}`,
+    url,
+    request,
+    timeout,
+    signal,
+    limit: MAX_ANSWER_BYTES,
+  });
   try {
     return { status, value: JSON.parse(new TextDecoder().decode(bytes)) as unknown };
   } catch {

@@ -13,6 +13,8 @@ export interface ForwardProxy {
   stripsRange?: boolean;
   /** Answers a CONNECT instead of opening the tunnel. */
   tunnelAnswer?: string;
+  /** Answers a plain request instead of passing it on. */
+  plainStatus?: number;
   stop(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
   const server = createServer((request, response) => {
     self.requests.push(`${request.method} ${request.url}`);
     if (isStranger(request)) return void response.writeHead(407).end();
+    if (self.plainStatus) return void response.writeHead(self.plainStatus).end('no way');
     forward(request, response);
   });
   server.on('connect', (request: IncomingMessage, client: Duplex) => {
@@ -57,7 +60,10 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
     const { 'proxy-authorization': _, range, ...headers } = request.headers;
     const outgoing = httpRequest(
       request.url ?? '',
-      { headers: self.stripsRange || range === undefined ? headers : { ...headers, range } },
+      {
+        method: request.method,
+        headers: self.stripsRange || range === undefined ? headers : { ...headers, range },
+      },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
@@ -65,7 +71,7 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
     );
     outgoing.on('error', () => response.destroy());
     response.on('close', () => outgoing.destroy());
-    outgoing.end();
+    request.pipe(outgoing);
   }
   return self;
 }

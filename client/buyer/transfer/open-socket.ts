@@ -11,7 +11,8 @@ export interface SocketOptions {
   /** Milliseconds until it must be open. */
   readonly timeout: number;
   readonly signal: AbortSignal;
-  readonly onread: Reader;
+  /** Without one, what arrives is read from the socket. */
+  readonly onread?: Reader;
 }
 
 /** Takes what arrives in a buffer of its own, without a new one for each piece. */
@@ -29,28 +30,47 @@ export interface Reader {
  */
 export async function openSocket({ server, proxy, timeout, signal, onread }: SocketOptions): Promise<Socket> {
   const secure = server.protocol === 'https:';
-  const first = proxy ?? server;
-  const host = hostOf(first);
-  const port = portOf(first);
-  if (!secure) return opened(netConnect({ host, port, noDelay: true, onread }), 'connect', timeout, signal);
+  const reader = onread && { onread };
+  if (!secure && !proxy) {
+    return opened(netConnect({ ...addressOf(server), noDelay: true, ...reader }), 'connect', timeout, signal);
+  }
+  if (proxy && !secure) return openToProxy(proxy, reader, timeout, signal);
   const name = hostOf(server);
   const security = {
     rejectUnauthorized: true,
     ALPNProtocols: ['http/1.1'],
     ...(isIP(name) === 0 && { servername: name }),
     host: name,
-    onread,
+    ...reader,
   };
   if (!proxy) {
+    const { port } = addressOf(server);
     return opened(tlsConnect({ ...security, port }).setNoDelay(), 'secureConnect', timeout, signal);
   }
-  const plain = await opened(netConnect({ host, port, noDelay: true }), 'connect', timeout, signal);
+  const plain = await openToProxy(proxy, undefined, timeout, signal);
   await openTunnel(plain, server, proxy, timeout, signal);
   const socket = await opened(tlsConnect({ ...security, socket: plain }), 'secureConnect', timeout, signal);
+  if (!onread) return socket;
   // Over another socket Node leaves `onread` aside (https://nodejs.org/api/tls.html, tls.connect).
   return socket.on('data', (bytes: Buffer) => {
     if (!handOver(bytes, onread)) socket.pause();
   });
+}
+
+async function openToProxy(
+  proxy: URL,
+  reader: { readonly onread: Reader } | undefined,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const socket = netConnect({ ...addressOf(proxy), noDelay: true, ...reader });
+  try {
+    return await opened(socket, 'connect', timeout, signal);
+  } catch (error) {
+    // It is not the server that is out of reach: who reads this must look elsewhere.
+    if (!(error instanceof TransferBroken) || signal.aborted) throw error;
+    throw new TransferBroken(`is behind a proxy that ${error.message}`, { cause: error.cause });
+  }
 }
 
 function handOver(bytes: Buffer, reader: Reader): boolean {
@@ -166,6 +186,10 @@ function checkTunnel(head: Buffer, end: number): void {
 
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
+}
+
+function addressOf(url: URL): { readonly host: string; readonly port: number } {
+  return { host: hostOf(url), port: portOf(url) };
 }
 
 function portOf({ port, protocol }: URL): number {

@@ -94,7 +94,9 @@ test('one that is not there is said', async () => {
   proxy = await startForwardProxy();
   await expect(gone).rejects.toMatchObject({
     code: 'shop-unreachable',
-    message: expect.stringContaining('The object store cannot be reached: connect ECONNREFUSED'),
+    message: expect.stringContaining(
+      'The object store is behind a proxy that cannot be reached: connect ECONNREFUSED',
+    ),
   });
 });
 
