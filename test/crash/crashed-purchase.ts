@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Buyer, PurchaseEvent } from '../../client/buyer/buyer-context.ts';
 import type { StoredPurchase } from '../../client/buyer/purchase-journal.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -35,6 +36,8 @@ export interface CrashedPurchase {
   readonly fromHeight: number;
 }
 
+/** Milliseconds after which a purchase is not slow but waits for what never comes. */
+const PATIENCE = 120_000;
 /** More runs of the same command than this get nowhere. */
 const MAX_RUNS = 10;
 const MAX_BLOCKS = 80;
@@ -96,7 +99,13 @@ export async function crashedPurchase(stage: CrashStage, plan: CrashPlan): Promi
       for (const { status } of ends)
         if (status.kind !== 'ended') throw new Error(`a channel is ${status.kind}`);
     };
-    const ended = await Promise.race([whole().then(() => true), process.died.then(() => false)]);
+    const stop = new AbortController();
+    const never = wait(PATIENCE, undefined, { signal: stop.signal }).then(
+      () => Promise.reject(new Error(`nothing comes after ${process.steps.at(-1)}`)),
+      () => false,
+    );
+    const ended = await Promise.race([whole().then(() => true), process.died.then(() => false), never]);
+    stop.abort();
     await disk.release();
     if (!ended && plan.powerCut) disk.cutPower();
     await Promise.all(pending.splice(0));

@@ -48,7 +48,7 @@ function asynchronous(process: Mortal, unsafe: UnsafeDisk, left: Set<FileHandle>
         if (!isFolder) unsafe.touch(path);
         const handle = await promises.open(path, flags, mode);
         left.add(handle);
-        return mortalHandle(process, unsafe, handle, path);
+        return mortalHandle(process, unsafe, handle, fs.realpathSync(path));
       });
     },
     rename: (from: string, to: string) =>

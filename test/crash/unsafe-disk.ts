@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * What a power cut may leave of the files that were changed since the start, as POSIX has it: of a file what was last synced,
@@ -22,7 +22,8 @@ export function unsafeDisk(): UnsafeDisk {
   /** Names whose folder was not synced since they changed, with the name that each took its file from. */
   const pending = new Map<string, string | undefined>();
 
-  const touch = (path: string): void => {
+  const touch = (given: string): void => {
+    const path = placeOf(given);
     if (durable.has(path)) return;
     const content = existsSync(path) ? readFileSync(path) : undefined;
     durable.set(path, content);
@@ -30,19 +31,23 @@ export function unsafeDisk(): UnsafeDisk {
   };
   return {
     touch,
-    rename(from, to) {
+    rename(fromGiven, toGiven) {
+      const from = placeOf(fromGiven);
+      const to = placeOf(toGiven);
       touch(from);
       touch(to);
       synced.set(to, synced.get(from) ?? durable.get(from) ?? Buffer.alloc(0));
       pending.set(to, from);
     },
-    syncFile(path) {
+    syncFile(given) {
+      const path = placeOf(given);
       touch(path);
       const content = readFileSync(path);
       synced.set(path, content);
       if (!pending.has(path)) durable.set(path, content);
     },
-    syncFolder(folder) {
+    syncFolder(given) {
+      const folder = realpathSync(given);
       for (const [path, from] of [...pending]) {
         if (dirname(path) !== folder) continue;
         pending.delete(path);
@@ -60,4 +65,10 @@ export function unsafeDisk(): UnsafeDisk {
       }
     },
   };
+}
+
+/** The same file may be named through an open folder (/proc/self/fd), whose number is soon another's. */
+function placeOf(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
 }
