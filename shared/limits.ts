@@ -61,6 +61,9 @@ export const OLD_PRICE_GRACE_MS = 60 * 60 * 1000;
 export const MAX_URLS_UNPAID = 8;
 export const MAX_URLS_PAID_PER_DAY = 20;
 
+/** Characters of a URL in an answer: longer than any presigned one with session credentials. */
+export const MAX_URL_CHARACTERS = 4_096;
+
 /** Seconds a presigned URL works: bearer tokens are kept short, and a transfer under way survives its end. */
 export const URL_LIFETIME_SECONDS = 15 * 60;
 

@@ -1,8 +1,7 @@
-import type { ChunkLink } from '../../shared/http/api.ts';
 import type { Purchase } from './buyer-context.ts';
 import { type ChannelSecrets, channelSecrets } from './channel-secrets.ts';
 import { aheadFor, chunkWindow, prefixOf, type WindowRules } from './chunk-window.ts';
-import { interrupted } from './errors.ts';
+import { interrupted, isProblem } from './errors.ts';
 import { fetchChunk } from './fetch-chunk.ts';
 import { channelOf } from './fund-channel.ts';
 import { isOverFor, pay } from './pay-chunks.ts';
@@ -17,8 +16,6 @@ interface Flow {
   readonly rules: WindowRules;
   /** Chunks by their number, and one payment at a time. */
   readonly tasks: Map<number | 'payment', Promise<void>>;
-  /** Links that payments' answers carried. */
-  readonly links: Map<number, ChunkLink>;
   readonly refused: Set<number | 'payment'>;
   readonly stop: AbortController;
   prefix: number;
@@ -38,7 +35,6 @@ export async function buyChunks(purchase: Purchase, channelId: string): Promise<
     channel,
     rules: { count, credit, ahead, limit: purchase.commitmentLimit },
     tasks: new Map(),
-    links: new Map(),
     refused: new Set(),
     stop: new AbortController(),
     prefix: 0,
@@ -80,7 +76,7 @@ function beginTasks(flow: Flow): boolean {
   }
   const { pay: k } = moves;
   if (k !== undefined && !tasks.has('payment') && !refused.has('payment')) {
-    begin(flow, 'payment', () => payUpTo(flow, k, rules.ahead));
+    begin(flow, 'payment', () => pay(purchase, channel, k, flow.prefix, rules.ahead));
   }
   return tasks.size > 0;
 }
@@ -95,13 +91,14 @@ function begin({ tasks, refused }: Flow, task: number | 'payment', work: () => P
   tasks.set(task, running);
 }
 
-function fetch({ purchase, channel, links, stop }: Flow, number: number): Promise<void> {
-  const link = links.get(number);
-  links.delete(number);
-  return fetchChunk(purchase, channel, number, { stop: stop.signal, ...(link && { link }) });
-}
-
-async function payUpTo({ purchase, channel, links, prefix }: Flow, k: number, ahead: number): Promise<void> {
-  const { next } = await pay(purchase, channel, k, prefix, ahead);
-  if (next) links.set(next.chunk, next);
+async function fetch({ purchase, channel, tasks, stop }: Flow, number: number): Promise<void> {
+  try {
+    await fetchChunk(purchase, channel, number, stop.signal);
+  } catch (error) {
+    const payment = tasks.get('payment');
+    if (!payment || !isProblem(error, 'too-many-urls')) throw error;
+    // That may pay for this chunk, ahead: then there are more links to it.
+    await payment;
+    await fetchChunk(purchase, channel, number, stop.signal);
+  }
 }

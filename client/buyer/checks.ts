@@ -168,23 +168,38 @@ export function checkCommitment({ k, verified, ahead, count, outpoint, confirmed
   }
 }
 
+export interface LinkExpected {
+  /** Counted within the channel. */
+  readonly chunk: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly host: string;
+}
+
 /** Data comes from where the manifest came from, in the size it has there. */
-export function checkLink(link: ChunkLink, expected: { chunk: number; size: number; host: string }): void {
+export function checkLink(link: ChunkLink, expected: LinkExpected): void {
+  const fault = linkFault(link, expected);
+  if (fault) throw fault;
+}
+
+/** What is wrong with a link, if anything is. */
+export function linkFault(link: ChunkLink, expected: LinkExpected): BuyerError | undefined {
   const { host, protocol } = new URL(link.url);
   if (!/^https?:$/.test(protocol) || host !== expected.host) {
-    throw dishonest('The link leads to another host than the manifest came from.', {
+    return dishonest('The link leads to another host than the manifest came from.', {
       expected: expected.host,
       host,
     });
   }
   if (link.chunk !== expected.chunk || link.size !== expected.size) {
-    throw dishonest('The link is not to the chunk that is due.', {
+    return dishonest('The link is not to the chunk that is due.', {
       expectedChunk: expected.chunk,
       expectedSize: expected.size,
       chunk: link.chunk,
       size: link.size,
     });
   }
+  return undefined;
 }
 
 /** A shop cannot have been paid more than was signed: what it says is not to be relied on then. */

@@ -1,42 +1,29 @@
 import { chunkSpan, segmentSpan } from '../../shared/dataset/layout.ts';
-import type { ChunkLink } from '../../shared/http/api.ts';
-import { chunkSizeAt } from '../../shared/protocol/price.ts';
 import type { Purchase } from './buyer-context.ts';
 import type { ChannelSecrets } from './channel-secrets.ts';
-import { checkLink } from './checks.ts';
+import { linkTo } from './chunk-links.ts';
 import { downloadChunk } from './download.ts';
 import { BuyerError } from './errors.ts';
 import { SegmentWrong } from './fetch-segment.ts';
 
-export interface FetchOptions {
-  /** A link that a payment's answer carried; else one is asked for. */
-  readonly link?: ChunkLink;
-  /** Ends the transfer, besides the buyer's own signal. */
-  readonly stop?: AbortSignal;
-}
-
 /**
- * Brings a chunk of a channel to the disk and says so in the journal. May run for several chunks at the same time.
+ * Brings a chunk of a channel to the disk and says so in the journal, to be synced with the next commitment: a power cut before
+ * that costs another look at the data, no more. May run for several chunks at the same time.
  * @param number counted within the channel
+ * @param stop ends the transfer, besides the buyer's own signal
  */
 export async function fetchChunk(
   purchase: Purchase,
   channel: ChannelSecrets,
   number: number,
-  options: FetchOptions = {},
+  stop?: AbortSignal,
 ): Promise<void> {
-  const { manifest, shop, journal, buyer, dataHost, files, pool, progress, report } = purchase;
+  const { manifest, journal, buyer, files, pool, progress, report } = purchase;
   const chunk = channel.terms.first + number;
-  const expected = { chunk: number, size: chunkSizeAt(manifest, chunk), host: dataHost };
-  const link = async (renew: boolean) => {
-    const given = !renew && options.link ? options.link : await shop.issueChunk(channel, number);
-    checkLink(given, expected);
-    return given.url;
-  };
-  const signals = [buyer.signal, options.stop].flatMap((signal) => signal ?? []);
+  const signals = [buyer.signal, stop].flatMap((signal) => signal ?? []);
   const begun = journal.state().begun.has(chunk);
   // Not awaited first: a machine that loses it fetches again what it might have found.
-  const noted = begun ? undefined : journal.append({ v: 1, record: 'chunk-begun', chunk });
+  const noted = begun ? undefined : journal.note({ v: 1, record: 'chunk-begun', chunk });
   progress.begin(chunk);
   const data = downloadChunk({
     manifest,
@@ -45,7 +32,7 @@ export async function fetchChunk(
     chunk,
     begun,
     synced: journal.state().synced.get(chunk) ?? new Set(),
-    link,
+    link: async (renew) => (await linkTo(purchase, channel, number, renew)).url,
     retry: buyer.retry,
     signal: AbortSignal.any(signals),
     onBytes: (count) => report({ kind: 'bytes', ...progress.add(chunk, count) }),
@@ -56,7 +43,7 @@ export async function fetchChunk(
     const [outcome] = await Promise.allSettled([data, noted]);
     if (outcome.status === 'rejected') throw await withEvidence(purchase, outcome.reason);
     await noted;
-    await journal.append({ v: 1, record: 'chunk-verified', chunk });
+    await journal.note({ v: 1, record: 'chunk-verified', chunk });
   } finally {
     progress.end(chunk, journal.state().verified.has(chunk));
   }

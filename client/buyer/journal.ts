@@ -6,10 +6,17 @@ import { BuyerError } from './errors.ts';
 
 /** An append-only file of JSON lines: what was done, in order, durable before the step that relies on it. */
 export interface Journal<R> {
-  /** All records so far. */
+  /** All records there were when it was opened. */
   readonly records: readonly R[];
-  /** Appends a record and returns once it is on the disk. */
+  /** Appends a record and returns once it is on the disk, with all before it. */
   append(record: R): Promise<void>;
+  /**
+   * Appends a record that a killed process leaves behind, but a power cut may take until the next `append` or `sync`: for what
+   * guards no step, or only one that begins with an `append` of its own.
+   */
+  note(record: R): Promise<void>;
+  /** Returns once everything noted is on the disk. */
+  sync(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -25,17 +32,20 @@ export async function openJournal<R>(path: string, schema: v.GenericSchema<unkno
   await file.sync();
   await syncFolder(dirname(path));
   let tail: Promise<void> = Promise.resolve();
-  const write = async (record: R) => {
-    await file.appendFile(`${JSON.stringify(record)}\n`);
-    await file.datasync();
-    records.push(record);
+  const next = (step: () => Promise<void>) => {
+    tail = tail.then(step);
+    return tail;
   };
+  const write = (record: R) => file.appendFile(`${JSON.stringify(record)}\n`);
   return {
     records,
-    append(record) {
-      tail = tail.then(() => write(record));
-      return tail;
-    },
+    append: (record) =>
+      next(async () => {
+        await write(record);
+        await file.datasync();
+      }),
+    note: (record) => next(() => write(record)),
+    sync: () => next(() => file.datasync()),
     close: () => file.close(),
   };
 }

@@ -1,11 +1,12 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { ChannelAnswer, ChannelState, CommitmentAnswer } from '../../shared/http/api.ts';
+import type { ChannelAnswer, ChannelState } from '../../shared/http/api.ts';
 import { commitmentMessage } from '../../shared/protocol/commitment.ts';
 import { change } from '../../shared/protocol/price.ts';
 import { signMessage } from '../../shared/protocol/signature.ts';
 import type { Purchase } from './buyer-context.ts';
 import { type ChannelSecrets, channelSecrets, fundingOf } from './channel-secrets.ts';
 import { checkCommitment, checkPaidClaim, checkPaymentTaken, checkTermsReturned } from './checks.ts';
+import { keepLink } from './chunk-links.ts';
 import { isProblem } from './errors.ts';
 import { channelOf } from './fund-channel.ts';
 import { paidSatoshis } from './open-channel.ts';
@@ -41,7 +42,7 @@ export async function pay(
   k: number,
   prefix: number,
   ahead: number,
-): Promise<CommitmentAnswer> {
+): Promise<void> {
   const { journal, manifest } = purchase;
   const { channelId, terms } = secrets;
   const { confirmed, signed } = channelOf({ journal }, channelId);
@@ -61,9 +62,11 @@ async function send(
   secrets: ChannelSecrets,
   k: number,
   signature: string,
-): Promise<CommitmentAnswer> {
+): Promise<void> {
   const { shop, journal, manifest, report } = purchase;
   const answer = await shop.commit(secrets, k, signature);
+  // First: once the payment is noted, the chunk may be asked for.
+  if (answer.next) await keepLink(purchase, secrets, k - 1 + secrets.terms.credit, answer.next);
   await noteAnswer(purchase, secrets.channelId, answer);
   checkPaymentTaken(answer.paid, k);
   const state = journal.state();
@@ -73,16 +76,18 @@ async function send(
     chunks: manifest.chunks.length,
     paid: paidSatoshis(state, manifest),
   });
-  return answer;
 }
 
-/** Whatever the shop answers: its terms are ours, it was paid no more than was signed, and what it acknowledges is noted. */
+/**
+ * Whatever the shop answers: its terms are ours, it was paid no more than was signed, and what it acknowledges is noted. That
+ * is not synced: what a power cut takes of it is asked of the shop again.
+ */
 async function noteAnswer(purchase: Purchase, channelId: string, answer: ChannelAnswer): Promise<void> {
   const channel = channelOf(purchase, channelId);
   checkTermsReturned(channelId, channel.termsText, answer);
   checkPaidClaim(answer.paid, channel.signed?.k ?? 0);
   if (answer.paid > channel.paid) {
-    await purchase.journal.append({
+    await purchase.journal.note({
       v: 1,
       record: 'commitment-accepted',
       channel: channelId,

@@ -14,8 +14,12 @@ import { foldRecord, type PurchaseState, purchaseState } from './purchase-state.
 export interface PurchaseJournal {
   readonly id: string;
   state(): PurchaseState;
-  /** Returns once the record is on the disk. */
+  /** Returns once the record is on the disk, with all before it. */
   append(record: PurchaseRecord): Promise<void>;
+  /** Returns once a kill leaves the record; a power cut may take it until the next `append` or `sync`. */
+  note(record: PurchaseRecord): Promise<void>;
+  /** Returns once everything noted is on the disk. */
+  sync(): Promise<void>;
   readManifest(): Promise<Uint8Array | undefined>;
   writeManifest(bytes: Uint8Array): Promise<void>;
   /** Writes down what a shop did wrong, for good. @returns the file's path */
@@ -44,6 +48,11 @@ export async function openPurchase(home: string, id: string): Promise<PurchaseJo
         await journal.append(record);
         state = foldRecord(state, record);
       },
+      async note(record) {
+        await journal.note(record);
+        state = foldRecord(state, record);
+      },
+      sync: () => journal.sync(),
       readManifest: () => readFile(manifestPath).catch(() => undefined),
       writeManifest: (bytes) => writeDurably(manifestPath, bytes),
       async keepEvidence(evidence) {

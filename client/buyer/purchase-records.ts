@@ -5,6 +5,7 @@ import {
   LOCKTIME_THRESHOLD,
   MAX_CHUNK_BYTES,
   MAX_DATASET_CHUNKS,
+  MAX_URL_CHARACTERS,
   SEGMENT_BYTES,
 } from '../../shared/limits.ts';
 import { NETWORK_NAMES } from '../../shared/protocol/network.ts';
@@ -24,6 +25,12 @@ const height = integer(LOCKTIME_THRESHOLD - 1);
 const index = integer(2 ** 31 - 1);
 const chunk = integer(MAX_DATASET_CHUNKS);
 const hex = v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/));
+/** A bearer token for a while: the messages name no part of it. */
+const linkUrl = v.pipe(
+  v.string('must be text'),
+  v.maxLength(MAX_URL_CHARACTERS, 'is too long'),
+  v.check((text) => URL.canParse(text), 'must be a URL'),
+);
 /** Money stays text in the journal: JSON has no bigint. */
 const satoshis = v.pipe(
   v.string(),
@@ -94,6 +101,16 @@ export const purchaseRecord = v.variant('record', [
     channel,
     outpoint: outpointSchema,
     height,
+  }),
+  /** The shop's last link to a chunk, counted within the channel. It gives few, so the next run uses it while it is good. */
+  v.strictObject({
+    v: version,
+    record: v.literal('link-given'),
+    channel,
+    chunk,
+    size: integer(MAX_CHUNK_BYTES),
+    url: linkUrl,
+    expiresAt: integer(2 ** 40),
   }),
   /** Some of the chunk's data may be on the disk, unchecked. `chunk` counts within the dataset, as below. */
   v.strictObject({ v: version, record: v.literal('chunk-begun'), chunk }),

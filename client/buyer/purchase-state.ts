@@ -1,5 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Outpoint } from '../../shared/chain/chain.ts';
+import type { ChunkLink } from '../../shared/http/api.ts';
 import { parseTerms, type Terms } from '../../shared/protocol/terms.ts';
 import type { PurchaseRecord } from './purchase-records.ts';
 
@@ -40,6 +41,8 @@ export interface ChannelRecordState {
   readonly signed?: { readonly k: number; readonly signature: string };
   /** Chunks the shop has acknowledged payment for. */
   readonly paid: number;
+  /** The last link to each chunk, by its number within the channel, until the chunk is here. */
+  readonly links: Map<number, ChunkLink>;
   readonly closed?: string;
   readonly returnSent?: RecordOf<'return-sent'>;
   readonly ended?: RecordOf<'ended'>;
@@ -72,7 +75,7 @@ export function purchaseState(records: readonly PurchaseRecord[]): PurchaseState
   });
 }
 
-/** The state after one more record. The sets of chunks are changed in place: copying them for each chunk is quadratic. */
+/** The state after one more record. The sets of chunks and links are changed in place: copying them for each chunk is quadratic. */
 export function foldRecord(state: PurchaseState, record: PurchaseRecord): PurchaseState {
   switch (record.record) {
     case 'chunk-begun':
@@ -86,6 +89,7 @@ export function foldRecord(state: PurchaseState, record: PurchaseRecord): Purcha
     case 'chunk-verified':
       state.verified.add(record.chunk);
       state.synced.delete(record.chunk);
+      for (const { links, terms } of state.channels) links.delete(record.chunk - terms.first);
       return state;
     case 'chunk-lost':
       state.verified.delete(record.chunk);
@@ -124,6 +128,7 @@ function plannedChannel(record: RecordOf<'channel-planned'>): ChannelRecordState
     abandoned: false,
     fundings: [],
     paid: 0,
+    links: new Map(),
   };
 }
 
@@ -168,6 +173,11 @@ function foldChannel(channel: ChannelRecordState, record: ChannelRecord): Channe
         : channel;
     case 'commitment-accepted':
       return { ...channel, paid: Math.max(channel.paid, record.k) };
+    case 'link-given': {
+      const { chunk, size, url, expiresAt } = record;
+      channel.links.set(chunk, { chunk, size, url, expiresAt });
+      return channel;
+    }
     case 'closed':
       return { ...channel, closed: record.state };
     case 'return-sent':

@@ -164,6 +164,8 @@ async function closeLast(purchase: Purchase): Promise<void> {
 
 async function finish(purchase: Purchase): Promise<void> {
   const { journal, files, manifest, manifestId, shop, selection } = purchase;
+  // What has its final name must not be unknown to the journal.
+  await journal.sync();
   await files.finish();
   const state = journal.state();
   const isAsked = askedFiles(manifest, state);

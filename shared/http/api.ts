@@ -8,6 +8,7 @@ import {
   MAX_LICENCE_CHARACTERS,
   MAX_NAME_CHARACTERS,
   MAX_REFUND_OUTPOINTS,
+  MAX_URL_CHARACTERS,
   MAX_VOUT,
 } from '../limits.ts';
 import { NETWORK_NAMES } from '../protocol/network.ts';
@@ -19,8 +20,7 @@ const integer = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const height = integer(0, LOCKTIME_THRESHOLD - 1);
 const chunkNumber = integer(0, MAX_DATASET_CHUNKS);
-/** Longer than any presigned URL with session credentials. */
-const url = v.pipe(v.string(), v.maxLength(4096), v.url());
+const url = v.pipe(v.string(), v.maxLength(MAX_URL_CHARACTERS), v.url());
 
 export const outpointSchema = v.strictObject({ txid: hexOf(32), vout: integer(0, MAX_VOUT) });
 

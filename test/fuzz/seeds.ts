@@ -186,6 +186,10 @@ export const seeds = {
       record('refund-cosigned', { ...ofChannel, outpoint, signature }),
       record('funding-sent', { ...ofChannel, outpoint, height: 500 }),
       record('funding-confirmed', { ...ofChannel, outpoint, height: 501 }),
+      record('link-given', {
+        ...ofChannel,
+        ...{ chunk: 0, size: 1, url: 'https://data.example/chunks/0?token', expiresAt: 1_790_000_000 },
+      }),
       record('chunk-verified', { chunk: 0 }),
       record('commitment-signed', { ...ofChannel, k: 1, signature }),
       record('commitment-accepted', { ...ofChannel, k: 1 }),

@@ -6,6 +6,7 @@ import type { Outpoint } from '../../shared/chain/chain.ts';
 import { chunkSpan } from '../../shared/dataset/layout.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import { type JsonValue, Problem, type ProblemName } from '../../shared/errors.ts';
+import { MAX_URLS_UNPAID } from '../../shared/limits.ts';
 import { cancelMessage, commitmentMessage, refundMessage } from '../../shared/protocol/commitment.ts';
 import { sha256 } from '../../shared/protocol/hashes.ts';
 import { channelPublicKey } from '../../shared/protocol/keys.ts';
@@ -37,6 +38,8 @@ export interface FakeChannel {
   paid: number;
   delivered: number;
   signature: string;
+  /** Links given to the chunk that is to be paid next. */
+  unpaidLinks: number;
   outpoint: Outpoint | undefined;
 }
 
@@ -251,6 +254,7 @@ export async function startFakeShop(options: FakeShopOptions): Promise<FakeShop>
       paid: 0,
       delivered: 0,
       signature: '',
+      unpaidLinks: 0,
       outpoint: undefined,
     };
     authenticate(request, '/channels', body, channel);
@@ -328,6 +332,10 @@ export async function startFakeShop(options: FakeShopOptions): Promise<FakeShop>
     if (number >= paid && chain.height() >= terms.refundHeight - policy.stopChunks) {
       throw new Problem('too-late', 'too near to the refund height');
     }
+    if (number >= paid) {
+      if (channel.unpaidLinks >= MAX_URLS_UNPAID) throw new Problem('too-many-urls', `${number}`);
+      channel.unpaidLinks += 1;
+    }
     channel.delivered = Math.max(channel.delivered, number + 1);
     const chunk = terms.first + number;
     const link = {
@@ -357,6 +365,7 @@ export async function startFakeShop(options: FakeShopOptions): Promise<FakeShop>
     }
     channel.paid = k;
     channel.signature = signature;
+    channel.unpaidLinks = 0;
     let next: object | null = null;
     try {
       next = k < terms.count ? issue(channel, terms.credit === 1 ? k : k - 1) : null;

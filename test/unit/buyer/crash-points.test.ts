@@ -23,27 +23,36 @@ function run() {
   });
 }
 
-type Death = 'before' | 'within' | 'after';
+type Death = 'before' | 'within' | 'after' | 'power cut after';
 
-/** From the n-th journal line on nothing more is written, by any journal: what a killed process leaves behind. */
+/**
+ * From the n-th journal line on nothing more is written, by any journal: what a killed process leaves behind. After a power
+ * cut each journal is as long as it was at its last sync.
+ */
 async function dieAtLine(n: number, death: Death): Promise<void> {
   const probe = await open(join(world.home, 'probe'), 'w');
-  const prototype: Pick<FileHandle, 'appendFile'> = Object.getPrototypeOf(probe);
+  const prototype: Pick<FileHandle, 'appendFile' | 'datasync'> = Object.getPrototypeOf(probe);
   await probe.close();
-  const original = prototype.appendFile;
+  const { appendFile, datasync } = prototype;
+  const unsynced = new Map<FileHandle, number>();
   let line = 0;
   prototype.appendFile = async function (this: FileHandle, data, ...rest) {
     line += 1;
-    if (line === n && death !== 'before') {
-      const text = String(data);
-      await original.call(this, death === 'within' ? text.slice(0, text.length >> 1) : text, ...rest);
-    }
+    if (line > n || (line === n && death === 'before')) throw new Error('killed');
+    if (!unsynced.has(this)) unsynced.set(this, (await this.stat()).size);
+    const text = String(data);
+    const isCut = line === n && death === 'within';
+    await appendFile.call(this, isCut ? text.slice(0, text.length >> 1) : text, ...rest);
+    if (line < n) return;
+    if (death === 'power cut after') for (const [file, length] of unsynced) await file.truncate(length);
+    throw new Error('killed');
+  };
+  prototype.datasync = async function (this: FileHandle) {
     if (line >= n) throw new Error('killed');
-    return original.call(this, data, ...rest);
+    unsynced.delete(this);
+    return datasync.call(this);
   };
-  restore = () => {
-    prototype.appendFile = original;
-  };
+  restore = () => Object.assign(prototype, { appendFile, datasync });
 }
 
 /** Runs until a purchase gets through: how often it was killed on the way. */
@@ -68,9 +77,9 @@ test('killed again and again, one journal line further each time, it ends as if 
 });
 
 /** Lines of an undisturbed purchase, those of the wallet among them. */
-const LINES = 22;
+const LINES = 24;
 // Death after a line is death before the step it guards; death within the next line, after the step: together all there is.
-const DEATHS: readonly Death[] = ['within', 'after'];
+const DEATHS: readonly Death[] = ['within', 'after', 'power cut after'];
 const cases = DEATHS.flatMap((death) =>
   Array.from({ length: LINES }, (_, line) => [death, line + 1] as const),
 );

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -23,6 +23,31 @@ describe('a journal', () => {
     expect(second.records).toEqual([{ n: 1 }, { n: 2 }]);
     await second.close();
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test('syncs what was noted with what is appended after it, or when asked to', async () => {
+    const path = join(folder, 'j.jsonl');
+    const journal = await openJournal(path, schema);
+    const probe = await open(path);
+    const prototype: Pick<FileHandle, 'datasync'> = Object.getPrototypeOf(probe);
+    await probe.close();
+    const original = prototype.datasync;
+    const synced: string[] = [];
+    prototype.datasync = async function (this: FileHandle) {
+      synced.push(await readFile(path, 'utf8'));
+    };
+    try {
+      await journal.note({ n: 1 });
+      expect(synced).toEqual([]);
+      await Promise.all([journal.note({ n: 2 }), journal.append({ n: 3 })]);
+      await journal.note({ n: 4 });
+      await journal.sync();
+    } finally {
+      prototype.datasync = original;
+    }
+    await journal.close();
+    const whole = '{"n":1}\n{"n":2}\n{"n":3}\n';
+    expect(synced).toEqual([whole, `${whole}{"n":4}\n`]);
   });
 
   test('cuts off a last line that was never finished, and goes on after it', async () => {
