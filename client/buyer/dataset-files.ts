@@ -2,12 +2,12 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, realpath, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared/dataset/layout.ts';
+import { inOrder } from '../../shared/in-order.ts';
 import { syncFolder } from './durable-files.ts';
 import { BuyerError, systemCode } from './errors.ts';
 import {
   exists,
   foldersOf,
-  type HeldFolders,
   heldFolders,
   isInside,
   isWhole,
@@ -35,8 +35,10 @@ export interface DatasetFiles {
   discard(spans: readonly Span[], isKept: (file: number) => boolean): Promise<void>;
 }
 
-/** Files that are synced at the same time: a file system writes its own journal once for many. */
-const SYNCED_TOGETHER = 16;
+/** Files or folders that are worked on at the same time: a file system writes its own journal once for many. */
+const AT_ONCE = 16;
+/** Folders whose files get their names at the same time. */
+const FOLDERS_AT_ONCE = 4;
 
 /**
  * @param folder where to put them; made if it is not there
@@ -68,12 +70,34 @@ export async function datasetFiles(
       next: 'Run the same command again: what is paid is fetched again for nothing.',
     });
   };
-  const giveName = async ({ path }: SizedFile, held: HeldFolders, folders: Set<string>): Promise<void> => {
-    if (await exists(join(output, path))) throw wouldOverwrite(path);
-    await makeFolders(output, path, folders);
-    const name = basename(path);
-    const [from, to] = [join(partial, dirname(path)), join(output, dirname(path))];
-    await rename(await held.entry(from, name), await held.entry(to, name));
+  /** The files of one folder: it is held open once for all of them, where it is and where they go. */
+  const giveNames = async (group: readonly SizedFile[], folders: Set<string>): Promise<void> => {
+    const unnamed: SizedFile[] = [];
+    await each(group, async (file) => {
+      if (file.size === 0 && !(await exists(join(output, file.path)))) await makeEmpty(file);
+      if (await exists(join(partial, file.path))) unnamed.push(file);
+      else await checkFinished(file);
+    });
+    const [first] = unnamed;
+    if (!first) return;
+    const [from, to] = [join(partial, dirname(first.path)), join(output, dirname(first.path))];
+    await makeFolders(output, first.path, folders);
+    const held = heldFolders();
+    try {
+      await inOrder(unnamed.length, AT_ONCE, async (index) => {
+        const { path } = fileAt(unnamed, index);
+        const [source, target] = [
+          await held.entry(from, basename(path)),
+          await held.entry(to, basename(path)),
+        ];
+        return async () => {
+          if (await exists(target)) throw wouldOverwrite(path);
+          await rename(source, target);
+        };
+      });
+    } finally {
+      await held.close();
+    }
   };
   const readable = async (file: SizedFile): Promise<FileHandle | undefined> => {
     for (const root of [output, partial]) {
@@ -118,31 +142,19 @@ export async function datasetFiles(
     async sync(spans) {
       const touched = new Set(spans.flatMap((span) => filesOfSpan(starts, span).map(({ file }) => file)));
       const folders = new Set<string>([output]);
-      const queue = [...touched];
-      const one = async () => {
-        for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
-          const file = fileAt(files, index);
-          await syncFile(file);
-          for (const folder of foldersOf(partial, file.path)) folders.add(folder);
-        }
-      };
-      await Promise.all(Array.from({ length: SYNCED_TOGETHER }, one));
+      await each([...touched], async (index) => {
+        const file = fileAt(files, index);
+        await syncFile(file);
+        for (const folder of foldersOf(partial, file.path)) folders.add(folder);
+      });
       // The names too: a file that was made must be found again.
       for (const folder of folders) if (await exists(folder)) await syncFolder(folder);
     },
     async finish() {
       const folders = new Set<string>();
-      const held = heldFolders();
-      try {
-        for (const file of files.filter((_, index) => isWanted(index))) {
-          if (file.size === 0 && !(await exists(join(output, file.path)))) await makeEmpty(file);
-          if (!(await exists(join(partial, file.path)))) await checkFinished(file);
-          else await giveName(file, held, folders);
-        }
-      } finally {
-        await held.close();
-      }
-      for (const path of [output, ...folders]) await syncFolder(path);
+      const groups = byFolder(files.filter((_, index) => isWanted(index)));
+      await each(groups, (group) => giveNames(group, folders), FOLDERS_AT_ONCE);
+      await each([output, ...folders], syncFolder);
       await removeFolders(partial, madeFolders, files);
     },
     async discard(spans, isKept) {
@@ -176,7 +188,32 @@ async function makeOutput(folder: string): Promise<string> {
 
 /** @throws BuyerError usage where a file of the dataset is in the folder already: nothing of the buyer's is written over */
 export async function refuseOverwriting(folder: string, files: readonly SizedFile[]): Promise<void> {
-  for (const { path } of files) if (await exists(join(folder, path))) throw wouldOverwrite(path);
+  await each(byFolder(files), async (group) => {
+    const [first] = group;
+    // Where the folder is missing, so is all that would be in it.
+    if (!first || !(await exists(join(folder, dirname(first.path))))) return;
+    await each(group, async ({ path }) => {
+      if (await exists(join(folder, path))) throw wouldOverwrite(path);
+    });
+  });
+}
+
+function each<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  width: number = AT_ONCE,
+): Promise<void> {
+  return inOrder(items.length, width, async (index) => () => work(items[index] as T));
+}
+
+function byFolder(files: readonly SizedFile[]): SizedFile[][] {
+  const groups = new Map<string, SizedFile[]>();
+  for (const file of files) {
+    const group = groups.get(dirname(file.path));
+    if (group) group.push(file);
+    else groups.set(dirname(file.path), [file]);
+  }
+  return [...groups.values()];
 }
 
 function wouldOverwrite(path: string): BuyerError {

@@ -1,9 +1,9 @@
 import { type Shape, segmentAt, segmentSpan, segmentTotal } from '../../shared/dataset/layout.ts';
 import { chunkKey, chunksPrefix } from '../../shared/dataset/object-keys.ts';
 import { type ObjectInspector, type ObjectUploader, UploadLost } from '../../shared/dataset/objects.ts';
+import { inOrder } from '../../shared/in-order.ts';
 import { chunkCount } from '../../shared/protocol/price.ts';
 import type { Passage } from './content.ts';
-import { inOrder } from './in-order.ts';
 import type { PublishJournal } from './publish-journal.ts';
 import { beginChunk, type ChunkUpload, type StoredChunk } from './upload-chunk.ts';
 

@@ -4,11 +4,11 @@ import { manifestBytes, manifestId } from '../../shared/dataset/manifest.ts';
 import { chunkKey } from '../../shared/dataset/object-keys.ts';
 import type { StoredPart } from '../../shared/dataset/objects.ts';
 import { pathProblem } from '../../shared/dataset/paths.ts';
+import { inOrder } from '../../shared/in-order.ts';
 import { chunkCount } from '../../shared/protocol/price.ts';
 import type { TakenSpan } from './content.ts';
 import { SEGMENTS_AT_ONCE } from './dataset-chunks.ts';
 import { manifestOf, shapeOf } from './describe-dataset.ts';
-import { inOrder } from './in-order.ts';
 import {
   type Draft,
   hex,

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { filesOfSpan, type Span } from '../../shared/dataset/layout.ts';
-import { inOrder } from './in-order.ts';
+import { inOrder } from '../../shared/in-order.ts';
 import { changed, identityOf, type SourceFile } from './source-files.ts';
 
 /** Absent on Windows, where opening a link for reading is not a way out of the folder that lstat misses. */

@@ -1,4 +1,4 @@
-import { inOrder } from '../../../../client/seller/in-order.ts';
+import { inOrder } from '../../shared/in-order.ts';
 
 /** Work that ends only when it is told to. */
 function gates() {
