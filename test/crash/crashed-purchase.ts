@@ -136,12 +136,14 @@ export async function crashedPurchase(stage: CrashStage, plan: CrashPlan): Promi
 
 /**
  * Blocks come and the schedule runs with them, until nothing is due any more: what was closed is settled, and deep enough. A
- * run that died of what was due leaves that to the next block, so it takes two blocks to know.
+ * run that died leaves what was due to the next block, so it takes two blocks without a death to know.
  */
 async function untilSettled(shop: MortalShop, mine: (blocks: number) => Promise<void>): Promise<void> {
   for (let quiet = 0, blocks = 1; quiet < 2; blocks = blocks === 1 ? SETTLED_DEPTH - 1 : 1) {
     await mine(blocks);
-    quiet = (await shop.sweep()).looked === 0 ? quiet + 1 : 0;
+    const restarts = shop.restarts();
+    const { looked } = await shop.sweep();
+    quiet = looked === 0 && shop.restarts() === restarts ? quiet + 1 : 0;
   }
 }
 

@@ -60,7 +60,28 @@ const whole = fc.tuple(opening, process, fc.nat({ max: 9 })).map(([wanted, by, n
   }),
 );
 
+const selling = fc.constantFrom<Request>(
+  { kind: 'ask', channel: 0, ahead: 0 },
+  { kind: 'pay', channel: 0, ahead: 1, forged: false },
+  { kind: 'close', channel: 0 },
+);
+/** Sale and end at once; and a payment that comes again with another signature. */
+const meeting = fc.tuple(selling, selling, channel).map(([one, other, number]) => {
+  const both = [one, other].map((wanted) => ({ ...wanted, channel: number }));
+  return step(`at once: ${fc.stringify(both)}`, async (world) => {
+    await Promise.all(both.map((wanted, by) => world.ask(wanted, by)));
+  });
+});
+const again = fc.tuple(channel, process).map(([number, by]) =>
+  step(`${by}: channel ${number} pays, and again with a forged signature`, async (world) => {
+    await world.ask({ kind: 'pay', channel: number, ahead: 1, forged: false }, by);
+    await world.ask({ kind: 'pay', channel: number, ahead: 0, forged: true }, by);
+  }),
+);
+
 const steps: fc.Arbitrary<Step>[] = [
+  ...Array.from({ length: 2 }, () => meeting),
+  again,
   ...Array.from({ length: 3 }, () => whole),
   ...Array.from({ length: 4 }, () =>
     fc
