@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { learnSecret } from './printed-secrets.ts';
 
@@ -25,7 +25,12 @@ export function logOf(args: readonly string[]): string {
     .join('\n');
 }
 
+/** `--shop` may also name a file: the outputs of a deployed stack, which hold no secret. */
 function foldersOf(args: readonly string[]): string[] {
   const options = ['--folder', '--shop', '--shop-folder', '--home'];
-  return args.filter((arg, index) => options.includes(args[index - 1] ?? '') && existsSync(arg));
+  return args.filter((arg, index) => options.includes(args[index - 1] ?? '') && isFolder(arg));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
