@@ -43,7 +43,8 @@ export async function checkSale(stage: CrashStage, sale: CrashedPurchase, channe
   const table = dynamoChannels(stage.tables.client, sale.environment.SPILLWAY_TABLE ?? '');
   const payout = bytesToHex(sale.payoutScript);
   let fees = 0n;
-  let toSeller = 0n;
+  /** By txid: channels that wait for the same run of the schedule share one. */
+  const settlements = new Map<string, ChainTransaction>();
   let paidChunks = 0;
   let funded = 0;
   for (const channel of state.channels) {
@@ -65,11 +66,15 @@ export async function checkSale(stage: CrashStage, sale: CrashedPurchase, channe
     const settlement = spenderOf(ledger, funding.txid, vout);
     const rest = change(terms, manifest, terms.count);
     same(`change of ${channelId}`, paidTo(settlement, bytesToHex(terms.changeScript)), rest);
-    toSeller += paidTo(settlement, payout) + (totalIn(ledger, settlement) - totalOut(settlement));
+    settlements.set(settlement.txid, settlement);
     paidChunks += channel.paid;
     const stored = await table.get(channelId);
     same(`state of ${channelId}`, `${stored?.state} ${stored?.paid}`, `SETTLED ${terms.count}`);
   }
+  const toSeller = [...settlements.values()].reduce(
+    (sum, one) => sum + paidTo(one, payout) + totalIn(ledger, one) - totalOut(one),
+    0n,
+  );
   same('funded channels', funded, channels);
   same('chunks paid', paidChunks, CHUNKS);
   same('paid to the seller, fees of settlement included', toSeller, PRICE);
