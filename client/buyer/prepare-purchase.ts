@@ -13,6 +13,7 @@ import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
 import { aheadFor, chunksAtOnce } from './chunk-window.ts';
 import { datasetFiles, refuseOverwriting } from './dataset-files.ts';
+import { filesWritten, refuseNamesTheDiskRefuses } from './disk-names.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import { strikeLostChunks } from './fetch-chunk.ts';
 import { creditFor, runsOf } from './open-channel.ts';
@@ -74,6 +75,7 @@ export async function preparePurchase(
     const partial = `.spillway-partial-${manifestId.slice(0, 12)}`;
     const files = await datasetFiles(output, found.manifest.files, partial, found.selection.isWanted);
     const connections = request.connections ?? CONNECTIONS;
+    await refuseNamesTheDiskRefuses(files.output, partial, filesWritten(found.manifest, found.selection));
     await strikeLostChunks({ manifest: found.manifest, journal, files });
     const purchase: Purchase = {
       buyer,

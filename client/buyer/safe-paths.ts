@@ -26,11 +26,12 @@ export async function exists(path: string): Promise<boolean> {
   return (await statOf(path)) !== undefined;
 }
 
+/** Nothing can be where a name is too long to be there. */
 async function statOf(path: string) {
   try {
     return await lstat(path);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) {
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(systemCode(error) ?? '')) {
       return undefined;
     }
     throw error;
