@@ -1,5 +1,5 @@
 import type { Manifest } from '../../shared/dataset/manifest.ts';
-import { refuseOverwriting } from './dataset-files.ts';
+import type { Outputs } from './outputs.ts';
 import type { PurchaseJournal } from './purchase-journal.ts';
 import type { PurchaseState } from './purchase-state.ts';
 import { selectFiles } from './selection.ts';
@@ -16,7 +16,7 @@ export function askedFiles(manifest: Manifest, state: PurchaseState): (file: num
  * @throws BuyerError usage where a file that was not asked for before is there already
  */
 export async function noteAsked(
-  journal: PurchaseJournal,
+  { journal, outputs }: { readonly journal: PurchaseJournal; readonly outputs: Outputs },
   manifest: Manifest,
   output: string,
   only: readonly string[] | undefined,
@@ -27,7 +27,7 @@ export async function noteAsked(
   const text = JSON.stringify(only ?? []);
   if (state.asked.some((part) => JSON.stringify(part) === text)) return;
   const [before, { isWanted }] = [askedFiles(manifest, state), selectFiles(manifest, only)];
-  await refuseOverwriting(
+  await outputs.refuseOverwriting(
     output,
     manifest.files.filter((_, file) => isWanted(file) && !before(file)),
   );

@@ -1,3 +1,4 @@
+import { concatBytes } from '@noble/hashes/utils.js';
 import { BuyerError } from './errors.ts';
 import { AnswerRefused, TransferBroken } from './transfer/transfer-errors.ts';
 
@@ -47,14 +48,16 @@ export async function exchangeBounded(
 export async function readBounded(response: Response, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  if (response.body) {
-    for await (const part of response.body as AsyncIterable<Uint8Array>) {
-      length += part.length;
-      if (length > limit) {
-        throw new BuyerError('shop-dishonest', `An answer is longer than ${limit} bytes.`);
-      }
-      parts.push(part);
+  // Not every browser iterates over a body.
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { value } = (await reader?.read()) ?? {};
+    if (!value) return concatBytes(...parts);
+    length += value.length;
+    if (length > limit) {
+      await reader?.cancel();
+      throw new BuyerError('shop-dishonest', `An answer is longer than ${limit} bytes.`);
     }
+    parts.push(value);
   }
-  return Buffer.concat(parts, length);
 }

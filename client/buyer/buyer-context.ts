@@ -2,8 +2,9 @@ import type { WalletChain } from '../../shared/chain/chain.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import type { ShopAnswer } from '../../shared/http/api.ts';
-import type { DatasetFiles } from './dataset-files.ts';
 import { interrupted } from './errors.ts';
+import type { Home } from './home.ts';
+import type { OutputFiles, Outputs } from './outputs.ts';
 import type { Progress } from './progress.ts';
 import type { PurchaseJournal } from './purchase-journal.ts';
 import type { PurchasePlan } from './purchase-plan.ts';
@@ -51,7 +52,8 @@ export type BuyerChain = Pick<
 
 /** Where a buyer lives and what it may do. */
 export interface Buyer {
-  readonly home: string;
+  readonly home: Home;
+  readonly outputs: Outputs;
   readonly chain: BuyerChain;
   readonly clock: Clock;
   /** Milliseconds between two looks at the chain or the shop while waiting. */
@@ -60,8 +62,6 @@ export interface Buyer {
   /** How the shop and the manifest are asked; by default the platform's own, which knows of no proxy. */
   readonly fetch?: typeof globalThis.fetch;
   readonly signal?: AbortSignal;
-  /** The built worker that moves the data; without it, all happens in the caller's thread. */
-  readonly segmentWorker?: URL;
 }
 
 export interface BuyLimits {
@@ -90,7 +90,7 @@ export interface Purchase {
   readonly dataHost: string;
   /** Satoshis for a full chunk as the shop offers it now; undefined where it sells the dataset no more. */
   readonly offeredPrice: bigint | undefined;
-  readonly files: DatasetFiles;
+  readonly files: OutputFiles;
   readonly pool: TransferPool;
   /** The shop as it was when this run began. */
   readonly policy: ShopAnswer;

@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, realpath, rename, rmdir, unlink } from 'node:fs
 import { basename, dirname, join } from 'node:path';
 import { fileStarts, filesOfSpan, type SizedFile, type Span } from '../../shared/dataset/layout.ts';
 import { inOrder } from '../../shared/in-order.ts';
-import { syncFolder } from './durable-files.ts';
 import { BuyerError, systemCode } from './errors.ts';
+import { syncFolder } from './node/durable-files.ts';
 import {
   exists,
   foldersOf,

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { segmentCount, segmentSpan } from '../../shared/dataset/layout.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import { backgroundSync } from './background-sync.ts';
@@ -44,8 +43,8 @@ export async function downloadChunk(download: ChunkDownload): Promise<void> {
   const spanOf = (segment: number) => segmentSpan(manifest, chunk, segment);
   const stop = new AbortController();
   const signal = download.signal ? AbortSignal.any([download.signal, stop.signal]) : stop.signal;
-  // Each segment listens.
-  setMaxListeners(0, signal);
+  // Each segment listens; only Node counts and complains.
+  globalThis.process?.getBuiltinModule?.('node:events').setMaxListeners(0, signal);
   const link = renewableLink(download.link);
   const steps = { sync: (some: readonly number[]) => files.sync(some.map(spanOf)), onSynced };
   const sync = backgroundSync(steps, SYNC_EVERY);

@@ -2,6 +2,7 @@ import { chunkSpan, segmentSpan } from '../../shared/dataset/layout.ts';
 import type { Purchase } from './buyer-context.ts';
 import type { ChannelSecrets } from './channel-secrets.ts';
 import { linkTo } from './chunk-links.ts';
+import type { DatasetFiles } from './dataset-files.ts';
 import { downloadChunk } from './download.ts';
 import { BuyerError } from './errors.ts';
 import { SegmentWrong } from './fetch-segment.ts';
@@ -69,7 +70,9 @@ export async function strikeLostChunks({
   manifest,
   journal,
   files,
-}: Pick<Purchase, 'manifest' | 'journal' | 'files'>): Promise<void> {
+}: Pick<Purchase, 'manifest' | 'journal'> & {
+  readonly files: Pick<DatasetFiles, 'isThere'>;
+}): Promise<void> {
   const { verified, synced } = journal.state();
   const lost = new Set<number>();
   for (const chunk of verified) if (!(await files.isThere(chunkSpan(manifest, chunk)))) lost.add(chunk);

@@ -1,5 +1,3 @@
-import { statfs } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { segmentCount } from '../../shared/dataset/layout.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
@@ -12,8 +10,6 @@ import { exchangeBounded } from './bounded-body.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
 import { aheadFor, chunksAtOnce } from './chunk-window.ts';
-import { datasetFiles, refuseOverwriting } from './dataset-files.ts';
-import { filesWritten, refuseNamesTheDiskRefuses } from './disk-names.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import { strikeLostChunks } from './fetch-chunk.ts';
 import { creditFor, runsOf } from './open-channel.ts';
@@ -23,7 +19,6 @@ import { type PurchasePlan, purchasePlan } from './purchase-plan.ts';
 import { retry } from './retry.ts';
 import { type Selection, selectFiles } from './selection.ts';
 import { type ShopClient, shopClient } from './shop-client.ts';
-import { transferPool } from './transfer/transfer-pool.ts';
 import { openWallet } from './wallet.ts';
 
 /** What a person asks for. */
@@ -68,15 +63,14 @@ export async function preparePurchase(
   const policy = await shopClient({ ...contact, retry: { ...buyer.retry, retries } }).shop();
   const shop = shopClient({ ...contact, retry: buyer.retry });
   const { manifestId, name } = await findDataset(shop, request.dataset);
-  const output = resolve(request.output ?? folderFor(name, manifestId));
+  const output = buyer.outputs.resolve(request.output ?? folderFor(name, manifestId));
   const journal = await openPurchase(buyer.home, purchaseId(policy.sellerKey, manifestId, output));
   try {
     const found = await loadPlan(buyer, request, { shop, policy, journal, manifestId, output });
-    const partial = `.spillway-partial-${manifestId.slice(0, 12)}`;
-    const files = await datasetFiles(output, found.manifest.files, partial, found.selection.isWanted);
+    const { manifest, selection } = found;
+    const files = await buyer.outputs.open(output, { manifest, manifestId, selection });
     const connections = request.connections ?? CONNECTIONS;
-    await refuseNamesTheDiskRefuses(files.output, partial, filesWritten(found.manifest, found.selection));
-    await strikeLostChunks({ manifest: found.manifest, journal, files });
+    await strikeLostChunks({ manifest, journal, files });
     const purchase: Purchase = {
       buyer,
       limits: request.limits ?? {},
@@ -87,16 +81,11 @@ export async function preparePurchase(
       manifestId,
       sellerKey: hexToBytes(policy.sellerKey),
       files,
-      pool: transferPool({
-        connections,
-        workerFile: buyer.segmentWorker,
-        environment: process.env,
-        limitRate: request.limitRate,
-      }),
+      pool: buyer.outputs.transfers({ connections, limitRate: request.limitRate }),
       policy,
       commitmentLimit: policy.policy.commitmentLimit,
-      chunksAtOnce: chunksAtOnce(connections, segmentCount(found.manifest, 0)),
-      progress: newProgress(found.manifest, found.selection, journal.state().verified),
+      chunksAtOnce: chunksAtOnce(connections, segmentCount(manifest, 0)),
+      progress: newProgress(manifest, selection, journal.state().verified),
       report,
       ...found,
     };
@@ -161,7 +150,7 @@ async function loadPlan(
   if (plan && stored) {
     const manifest = checkManifest(stored, manifestId, sellerKey, plan.manifestSignature);
     const selection = selectFiles(manifest, request.only);
-    await noteAsked(journal, manifest, output, request.only);
+    await noteAsked({ journal, outputs: buyer.outputs }, manifest, output, request.only);
     return found(manifest, selection);
   }
   if (!offer) throw new BuyerError('usage', 'The shop does not sell this dataset.');
@@ -178,9 +167,9 @@ async function loadPlan(
   const wish = purchasePlan({ name: manifest.name, manifest, selection, runs, pricePerChunk, ahead });
   checkPrice(wish.price, request.limits?.maxPrice);
   const wanted = manifest.files.filter((_, file) => selection.isWanted(file));
-  await refuseOverwriting(output, wanted);
+  await buyer.outputs.refuseOverwriting(output, wanted);
   if (request.confirm && !(await request.confirm(wish))) throw new BuyerError('usage', 'Not bought.');
-  await noteAsked(journal, manifest, output, request.only);
+  await noteAsked({ journal, outputs: buyer.outputs }, manifest, output, request.only);
   await journal.append({
     v: 1,
     record: 'planned',
@@ -213,12 +202,12 @@ function fetchManifest({ fetch, retry: options, signal }: Buyer, url: string): P
 }
 
 async function checkFreeSpace({ files, manifest, journal, selection }: Purchase): Promise<void> {
-  const { bavail, bsize } = await statfs(files.output);
+  const free = await files.freeBytes();
   const { verified } = journal.state();
   const missing = selection.chunks.filter((chunk) => !verified.has(chunk));
   const needed = missing.reduce((sum, chunk) => sum + chunkSizeAt(manifest, chunk), 0);
-  if (bavail * bsize >= needed) return;
-  throw new BuyerError('disk', `${files.output} has ${bavail * bsize} bytes free, ${needed} are needed.`, {
+  if (free >= needed) return;
+  throw new BuyerError('disk', `${files.output} has ${free} bytes free, ${needed} are needed.`, {
     next: 'Make room, or choose another folder with --output.',
   });
 }

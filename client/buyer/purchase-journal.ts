@@ -1,16 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Manifest, parseManifest } from '../../shared/dataset/manifest.ts';
 import { sha256 } from '../../shared/protocol/hashes.ts';
-import { makePrivateFolder, writeDurably } from './durable-files.ts';
 import type { Evidence } from './errors.ts';
-import { openJournal, readJournal } from './journal.ts';
-import { acquireLock } from './lock.ts';
+import type { Home } from './home.ts';
 import { type PurchaseRecord, purchaseRecord } from './purchase-records.ts';
 import { foldRecord, type PurchaseState, purchaseState } from './purchase-state.ts';
 
-/** The journal of one purchase, held by this process alone, with what it adds up to. */
+/** The journal of one purchase, held by this process or page alone, with what it adds up to. */
 export interface PurchaseJournal {
   readonly id: string;
   state(): PurchaseState;
@@ -22,7 +18,7 @@ export interface PurchaseJournal {
   sync(): Promise<void>;
   readManifest(): Promise<Uint8Array | undefined>;
   writeManifest(bytes: Uint8Array): Promise<void>;
-  /** Writes down what a shop did wrong, for good. @returns the file's path */
+  /** Writes down what a shop did wrong, for good. @returns where it is */
   keepEvidence(evidence: Evidence): Promise<string>;
   close(): Promise<void>;
 }
@@ -33,13 +29,11 @@ export function purchaseId(sellerKey: string, manifest: string, output: string):
 }
 
 /** @throws BuyerError locked, journal-damaged */
-export async function openPurchase(home: string, id: string): Promise<PurchaseJournal> {
-  const folder = join(home, 'purchases');
-  await makePrivateFolder(folder);
-  const release = await acquireLock(join(folder, `${id}.lock`));
+export async function openPurchase(home: Home, id: string): Promise<PurchaseJournal> {
+  const name = nameOf(id);
+  const release = await home.lock(`${name}.lock`);
   try {
-    const journal = await openJournal(join(folder, `${id}.jsonl`), purchaseRecord);
-    const manifestPath = join(folder, `${id}.manifest.json`);
+    const journal = await home.openJournal(`${name}.jsonl`, purchaseRecord);
     let state = purchaseState(journal.records);
     return {
       id,
@@ -53,12 +47,12 @@ export async function openPurchase(home: string, id: string): Promise<PurchaseJo
         state = foldRecord(state, record);
       },
       sync: () => journal.sync(),
-      readManifest: () => readFile(manifestPath).catch(() => undefined),
-      writeManifest: (bytes) => writeDurably(manifestPath, bytes),
+      readManifest: () => home.read(`${name}.manifest.json`),
+      writeManifest: (bytes) => home.write(`${name}.manifest.json`, bytes),
       async keepEvidence(evidence) {
-        const path = join(folder, `${id}.evidence-${evidence.chunk}-${evidence.segment}.json`);
-        await writeDurably(path, `${JSON.stringify(evidence, undefined, 2)}\n`);
-        return path;
+        const file = `${name}.evidence-${evidence.chunk}-${evidence.segment}.json`;
+        await home.write(file, utf8ToBytes(`${JSON.stringify(evidence, undefined, 2)}\n`));
+        return home.describe(file);
       },
       async close() {
         await journal.close();
@@ -78,16 +72,19 @@ export interface StoredPurchase {
   readonly manifest: Manifest | undefined;
 }
 
-/** All purchases of a home folder, as they stand; their processes are not disturbed. */
-export async function listPurchases(home: string): Promise<readonly StoredPurchase[]> {
-  const folder = join(home, 'purchases');
-  const names = await readdir(folder).catch(() => []);
-  const ids = names.flatMap((name) => /^([0-9a-f]{32})\.jsonl$/.exec(name)?.[1] ?? []).sort();
-  return Promise.all(ids.map((id) => readPurchase(folder, id)));
+/** All purchases of a home, as they stand; their processes are not disturbed. */
+export async function listPurchases(home: Home): Promise<readonly StoredPurchase[]> {
+  const names = await home.names();
+  const ids = names.flatMap((name) => /^purchases\/([0-9a-f]{32})\.jsonl$/.exec(name)?.[1] ?? []).sort();
+  return Promise.all(ids.map((id) => readPurchase(home, id)));
 }
 
-async function readPurchase(folder: string, id: string): Promise<StoredPurchase> {
-  const state = purchaseState(await readJournal(join(folder, `${id}.jsonl`), purchaseRecord));
-  const bytes = await readFile(join(folder, `${id}.manifest.json`)).catch(() => undefined);
+async function readPurchase(home: Home, id: string): Promise<StoredPurchase> {
+  const state = purchaseState(await home.readJournal(`${nameOf(id)}.jsonl`, purchaseRecord));
+  const bytes = await home.read(`${nameOf(id)}.manifest.json`);
   return { id, state, manifest: bytes && parseManifest(bytes) };
+}
+
+function nameOf(id: string): string {
+  return `purchases/${id}`;
 }

@@ -172,7 +172,7 @@ async function finish(purchase: Purchase): Promise<void> {
   const spans = [...state.verified].map((chunk) => chunkSpan(manifest, chunk));
   if (!selection.isWhole) await files.discard(spans, isAsked);
   const url = `${shop.url}/datasets/${manifestId}`;
-  await writeNotes(files.output, manifestId, await whatIsThere(files, manifest, isAsked), url);
+  await writeNotes(files, manifestId, await whatIsThere(files, manifest, isAsked), url);
   if (selection.isWhole && !state.complete) await journal.append({ v: 1, record: 'complete' });
 }
 

@@ -3,6 +3,7 @@ import type { Buyer, PurchaseEvent } from './buyer-context.ts';
 import { channelSecrets } from './channel-secrets.ts';
 import { type Closing, closeChannel, findEnd, noteEnd } from './end-channel.ts';
 import { BuyerError } from './errors.ts';
+import type { Home } from './home.ts';
 import { listPurchases, openPurchase, type PurchaseJournal } from './purchase-journal.ts';
 import { type ChannelRecordState, isOver, type PurchaseState, sentFundings } from './purchase-state.ts';
 import { sendReturn } from './returns.ts';
@@ -74,7 +75,7 @@ export async function refund(
 }
 
 /** @returns undefined where another process holds the purchase */
-export async function openUnlessBusy(home: string, id: string): Promise<PurchaseJournal | undefined> {
+export async function openUnlessBusy(home: Home, id: string): Promise<PurchaseJournal | undefined> {
   try {
     return await openPurchase(home, id);
   } catch (error) {

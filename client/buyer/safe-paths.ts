@@ -1,8 +1,8 @@
 import { constants, existsSync, readlinkSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncFolder } from './durable-files.ts';
 import { BuyerError, systemCode } from './errors.ts';
+import { syncFolder } from './node/durable-files.ts';
 
 /** Opening and making what a stranger has named: nothing goes through a link. */
 

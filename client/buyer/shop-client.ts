@@ -96,7 +96,7 @@ export function shopClient(options: ShopClientOptions): ShopClient {
     const { status, value } = await exchange(`${base.origin}${prefix}${path}`, options, {
       method: route.method,
       headers,
-      ...(call.body && { body: Buffer.from(call.body) }),
+      ...(call.body && { body: Uint8Array.from(call.body) }),
     });
     if (status >= 200 && status < 300) return parseAnswer(name, value);
     throw problemOf(status, value);

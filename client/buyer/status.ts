@@ -1,10 +1,9 @@
-import { readdir } from 'node:fs/promises';
-import { NETWORK_NAMES, type NetworkName } from '../../shared/protocol/network.ts';
+import type { NetworkName } from '../../shared/protocol/network.ts';
 import type { Buyer } from './buyer-context.ts';
 import { balance } from './deposit.ts';
 import { listPurchases } from './purchase-journal.ts';
 import { type ChannelResult, channelResult } from './purchase-result.ts';
-import { openWallet } from './wallet.ts';
+import { openWallet, walletNetworks } from './wallet.ts';
 
 /** All there is to know without asking a shop. Heights are blocks, money is satoshis. */
 export interface StatusReport {
@@ -55,10 +54,8 @@ export async function buyerStatus(buyer: Buyer): Promise<StatusReport> {
 }
 
 async function walletsOf({ home, chain }: Buyer): Promise<StatusReport['wallets']> {
-  const names: string[] = await readdir(home).catch(() => []);
-  const networks = NETWORK_NAMES.filter((network) => names.includes(`wallet-${network}.json`));
   const wallets = [];
-  for (const network of networks) {
+  for (const network of await walletNetworks(home)) {
     const wallet = await openWallet(home, network);
     wallets.push({
       network,

@@ -1,17 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { generateMnemonic, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import * as v from 'valibot';
 import type { Outpoint, WalletOutput } from '../../shared/chain/chain.ts';
 import { addressOfScript, NETWORK_NAMES, type NetworkName } from '../../shared/protocol/network.ts';
 import type { BuyerChain } from './buyer-context.ts';
-import { makePrivateFolder, writeDurably } from './durable-files.ts';
-import { BuyerError, systemCode } from './errors.ts';
+import { BuyerError } from './errors.ts';
 import type { Coin } from './funding.ts';
-import { openJournal } from './journal.ts';
-import { withLock } from './lock.ts';
+import type { Home } from './home.ts';
 import { type WalletKey, type WalletKeys, walletKeys } from './wallet-keys.ts';
 import { emptyUse, foldWalletUse, type WalletRecord, type WalletUse, walletRecord } from './wallet-use.ts';
 
@@ -52,22 +48,25 @@ const walletFile = v.strictObject({
 const GAP = 20;
 
 /**
- * Opens the wallet of a network in a home folder, or makes one with fresh words.
+ * Opens the wallet of a network in a home, or makes one with fresh words.
  * @throws BuyerError journal-damaged
  */
-export async function openWallet(home: string, network: NetworkName): Promise<Wallet> {
-  await makePrivateFolder(home);
-  const path = join(home, `wallet-${network}.json`);
-  const lock = `${path}.lock`;
-  const mnemonic = (await readMnemonic(path, network)) ?? (await createMnemonic(path, lock, network));
-  return walletOf(network, await walletKeys(mnemonic, network), join(home, `wallet-${network}.jsonl`), lock);
+export async function openWallet(home: Home, network: NetworkName): Promise<Wallet> {
+  const mnemonic = (await readMnemonic(home, network)) ?? (await createMnemonic(home, network));
+  return walletOf(home, network, await walletKeys(mnemonic, network));
 }
 
-function walletOf(network: NetworkName, keys: WalletKeys, path: string, lock: string): Wallet {
+/** The networks for which a home has a wallet. */
+export async function walletNetworks(home: Home): Promise<readonly NetworkName[]> {
+  const names = new Set(await home.names());
+  return NETWORK_NAMES.filter((network) => names.has(fileOf(network)));
+}
+
+function walletOf(home: Home, network: NetworkName, keys: WalletKeys): Wallet {
   /** Reads what was used and appends what the work adds to it, alone. */
   const update = <T>(work: (use: WalletUse, append: (record: WalletRecord) => Promise<void>) => Promise<T>) =>
-    withLock(lock, async () => {
-      const journal = await openJournal(path, walletRecord);
+    home.withLock(lockOf(network), async () => {
+      const journal = await home.openJournal(`wallet-${network}.jsonl`, walletRecord);
       try {
         return await work(journal.records.reduce(foldWalletUse, emptyUse), journal.append);
       } finally {
@@ -159,29 +158,33 @@ function coinOf(
   return owner ? [{ ...output, ...owner }] : [];
 }
 
-async function readMnemonic(path: string, network: NetworkName): Promise<string | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), walletFile), text);
+async function readMnemonic(home: Home, network: NetworkName): Promise<string | undefined> {
+  const bytes = await home.read(fileOf(network));
+  if (!bytes) return undefined;
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), walletFile), new TextDecoder().decode(bytes));
   if (!result.success || result.output.network !== network) {
-    throw new BuyerError('journal-damaged', `The wallet file ${path} is not a wallet for ${network}.`, {
+    const place = home.describe(fileOf(network));
+    throw new BuyerError('journal-damaged', `The wallet file ${place} is not a wallet for ${network}.`, {
       next: 'Restore it from a backup. Do not delete it: it holds the keys to your coins.',
     });
   }
   return result.output.mnemonic;
 }
 
-function createMnemonic(path: string, lock: string, network: NetworkName): Promise<string> {
-  return withLock(lock, async () => {
-    const existing = await readMnemonic(path, network);
+function createMnemonic(home: Home, network: NetworkName): Promise<string> {
+  return home.withLock(lockOf(network), async () => {
+    const existing = await readMnemonic(home, network);
     if (existing !== undefined) return existing;
     const mnemonic = generateMnemonic(wordlist);
-    await writeDurably(path, `${JSON.stringify({ version: 1, network, mnemonic })}\n`);
+    await home.write(fileOf(network), utf8ToBytes(`${JSON.stringify({ version: 1, network, mnemonic })}\n`));
     return mnemonic;
   });
+}
+
+function fileOf(network: NetworkName): string {
+  return `wallet-${network}.json`;
+}
+
+function lockOf(network: NetworkName): string {
+  return `${fileOf(network)}.lock`;
 }

@@ -61,23 +61,27 @@ async function shopChain(folder: string): Promise<string | undefined> {
 }
 
 async function openBuyer(options: BuyerOptions, signal: AbortSignal): Promise<Buyer> {
-  const [{ chainFrom }, { patientChain }, { proxyFetch }, { systemClock }, { PATIENT }] = await Promise.all([
-    import('../../shared/chain/chain-sources.ts'),
-    import('../buyer/patient-chain.ts'),
-    import('../buyer/proxy-fetch.ts'),
-    import('../../shared/clock.ts'),
-    import('../buyer/retry.ts'),
-  ]);
+  const [{ chainFrom }, { patientChain }, { nodePlatform }, { proxyFetch }, { systemClock }, { PATIENT }] =
+    await Promise.all([
+      import('../../shared/chain/chain-sources.ts'),
+      import('../buyer/patient-chain.ts'),
+      import('../buyer/node/node-platform.ts'),
+      import('../buyer/node/proxy-fetch.ts'),
+      import('../../shared/clock.ts'),
+      import('../buyer/retry.ts'),
+    ]);
   const fetch = proxyFetch(process.env);
   return {
-    home: await homeFolder(options),
+    ...nodePlatform(await homeFolder(options), {
+      environment: process.env,
+      segmentWorker: new URL('./segment-worker.js', import.meta.url),
+    }),
     chain: patientChain(chainFrom(await chainSources(options), toStderr, fetch), signal),
     clock: systemClock,
     pollInterval: options.pollInterval * 1000,
     retry: PATIENT,
     fetch,
     signal,
-    segmentWorker: new URL('./segment-worker.js', import.meta.url),
   };
 }
 

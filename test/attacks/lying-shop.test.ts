@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { BuyerError } from '../../client/buyer/errors.ts';
+import { nodeHome } from '../../client/buyer/node/node-home.ts';
 import { refund } from '../../client/buyer/refund.ts';
 import { openWallet } from '../../client/buyer/wallet.ts';
 import { canonicalBytes } from '../../shared/protocol/canonical-json.ts';
@@ -65,7 +66,7 @@ async function buyersError(bought: Promise<unknown>): Promise<readonly [code: st
 
 /** What the wallet's coins are worth, as the blocks have them. */
 async function held(): Promise<bigint> {
-  const wallet = await openWallet(home(), 'regtest');
+  const wallet = await openWallet(nodeHome(home()), 'regtest');
   const coins = await wallet.coins(sdkBuyer(shop(), home()).chain);
   return coins.reduce((sum, { value }) => sum + value, 0n);
 }

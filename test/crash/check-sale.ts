@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { channelSecrets } from '../../client/buyer/channel-secrets.ts';
+import { nodeHome } from '../../client/buyer/node/node-home.ts';
 import { type ChannelRecordState, sentFundings } from '../../client/buyer/purchase-state.ts';
 import { openWallet } from '../../client/buyer/wallet.ts';
 import type { WalletKeys } from '../../client/buyer/wallet-keys.ts';
@@ -38,7 +39,7 @@ export async function checkSale(stage: CrashStage, sale: CrashedPurchase, channe
   same('chunks here', state.verified.size, CHUNKS);
   same('the file is the data', Buffer.from(await boughtFile(sale)).equals(stage.data), true);
 
-  const { keys } = await openWallet(sale.home, 'regtest');
+  const { keys } = await openWallet(nodeHome(sale.home), 'regtest');
   const ledger = await readLedger(stage.chainUrl, sale.fromHeight);
   const table = dynamoChannels(stage.tables.client, sale.environment.SPILLWAY_TABLE ?? '');
   const payout = bytesToHex(sale.payoutScript);

@@ -81,7 +81,7 @@ export async function crashedPurchase(stage: CrashStage, plan: CrashPlan): Promi
       modules: disk.modules,
     });
     const buyer: Buyer = {
-      home,
+      ...program.nodePlatform(home, { environment: {} }),
       chain: program.bitcoindChain({ url: stage.chainUrl }),
       clock: systemClock,
       pollInterval: 30,
@@ -119,7 +119,7 @@ export async function crashedPurchase(stage: CrashStage, plan: CrashPlan): Promi
   } finally {
     await shop.stop();
   }
-  const { listPurchases } = stage.buyerProgram({ fetch, modules: {} });
+  const { listPurchases, nodeHome } = stage.buyerProgram({ fetch, modules: {} });
   return {
     buyerSteps: first.steps,
     shopSteps: shop.steps,
@@ -129,7 +129,7 @@ export async function crashedPurchase(stage: CrashStage, plan: CrashPlan): Promi
     environment,
     home,
     output,
-    purchases: await listPurchases(home),
+    purchases: await listPurchases(nodeHome(home)),
     fromHeight,
   };
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { nodeHome } from '../../client/buyer/node/node-home.ts';
 import { shopClient } from '../../client/buyer/shop-client.ts';
 import { openWallet } from '../../client/buyer/wallet.ts';
 import { readLedger } from '../../local/demo/ledger.ts';
@@ -78,7 +79,7 @@ describe.each(availableChains())('a sale on $name', (chain) => {
 
   /** What the wallet holds is what came in, less what was paid and its own fees; all of it from the chain. */
   async function expectBalance(sale: PaidPurchase & { readonly home: string }): Promise<void> {
-    const wallet = await openWallet(sale.home, 'regtest');
+    const wallet = await openWallet(nodeHome(sale.home), 'regtest');
     const coins = await wallet.coins(sdkBuyer(shop, sale.home).chain);
     const held = coins.reduce((sum, { value }) => sum + value, 0n);
     expect(held).toBe(sale.deposited - sale.result.paid - sale.result.fundingFees);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BuyerError } from '../../client/buyer/errors.ts';
+import { nodeHome } from '../../client/buyer/node/node-home.ts';
 import { listPurchases, openPurchase } from '../../client/buyer/purchase-journal.ts';
 import { PublishRefused } from '../../client/seller/publish-error.ts';
 import { openPublishJournal } from '../../client/seller/publish-journal.ts';
@@ -31,8 +32,8 @@ export const journalTargets: readonly Target[] = [
       inFolder(async (home) => {
         mkdirSync(join(home, 'purchases'));
         writeFileSync(join(home, 'purchases', `${ID}.jsonl`), input);
-        await listPurchases(home);
-        await (await openPurchase(home, ID)).close();
+        await listPurchases(nodeHome(home));
+        await (await openPurchase(nodeHome(home), ID)).close();
       }),
     isOwnError: (error) => error instanceof BuyerError && error.code === 'journal-damaged',
   },

@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Buyer } from '../../client/buyer/buyer-context.ts';
+import { nodeHome } from '../../client/buyer/node/node-home.ts';
+import { nodePlatform } from '../../client/buyer/node/node-platform.ts';
 import { openWallet, type Wallet } from '../../client/buyer/wallet.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { fileStarts, type SizedFile, segmentCount, segmentSpan } from '../../shared/dataset/layout.ts';
@@ -92,14 +94,20 @@ export async function buyerWorld(
   const home = join(root, 'home');
   const chain = memoryChain();
   const shop = await startFakeShop({ chain, ...dataset, ...options });
-  const wallet = await openWallet(home, 'regtest');
+  const wallet = await openWallet(nodeHome(home), 'regtest');
   return {
     chain,
     shop,
     home,
     output: join(root, 'out'),
     wallet,
-    buyer: { home, chain, clock: systemClock, pollInterval: 1, retry: { retries: 2, firstDelay: 1 } },
+    buyer: {
+      ...nodePlatform(home, { environment: {} }),
+      chain,
+      clock: systemClock,
+      pollInterval: 1,
+      retry: { retries: 2, firstDelay: 1 },
+    },
     async deposit(satoshis) {
       chain.pay(wallet.keys.external(0).script, satoshis);
     },

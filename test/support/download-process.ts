@@ -1,7 +1,7 @@
 import { datasetFiles } from '../../client/buyer/dataset-files.ts';
 import { downloadChunk } from '../../client/buyer/download.ts';
 import { BuyerError } from '../../client/buyer/errors.ts';
-import { transferPool } from '../../client/buyer/transfer/transfer-pool.ts';
+import { nodeTransfers } from '../../client/buyer/transfer/node-transfers.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 
 /** A program for tests: downloads a chunk by real workers, and prints how it went as JSON. */
@@ -15,7 +15,7 @@ export interface DownloadProcessTask {
 
 async function run(): Promise<object> {
   const task = JSON.parse(process.argv[2] ?? '') as DownloadProcessTask;
-  const pool = transferPool({
+  const pool = nodeTransfers({
     connections: 4,
     environment: process.env,
     workerFile: new URL(`file://${task.worker}`),

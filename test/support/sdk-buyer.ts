@@ -1,5 +1,7 @@
 import type { Buyer, PurchaseEvent } from '../../client/buyer/buyer-context.ts';
 import { type ChannelSecrets, channelSecrets } from '../../client/buyer/channel-secrets.ts';
+import { nodeHome } from '../../client/buyer/node/node-home.ts';
+import { nodePlatform } from '../../client/buyer/node/node-platform.ts';
 import type { BuyRequest } from '../../client/buyer/prepare-purchase.ts';
 import { buy } from '../../client/buyer/purchase.ts';
 import { listPurchases } from '../../client/buyer/purchase-journal.ts';
@@ -17,7 +19,7 @@ export type SdkShop = Pick<LocalShopProcess, 'url' | 'chainUrl' | 'faucet'>;
 /** A buyer by the SDK, in this process, on the shop's own chain. */
 export function sdkBuyer(shop: Pick<SdkShop, 'chainUrl'>, home: string): Buyer {
   return {
-    home,
+    ...nodePlatform(home, { environment: {} }),
     chain: bitcoindChain({ url: shop.chainUrl }),
     clock: systemClock,
     pollInterval: 20,
@@ -95,8 +97,8 @@ export async function buyByTheBlock(
 export async function journaledChannels(
   home: string,
 ): Promise<readonly (ChannelRecordState & { readonly secrets: ChannelSecrets })[]> {
-  const { keys } = await openWallet(home, 'regtest');
-  const [purchase] = await listPurchases(home);
+  const { keys } = await openWallet(nodeHome(home), 'regtest');
+  const [purchase] = await listPurchases(nodeHome(home));
   const channels = purchase?.state.channels ?? [];
   return channels.map((channel) => ({ ...channel, secrets: channelSecrets(channel, keys) }));
 }

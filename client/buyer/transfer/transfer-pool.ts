@@ -1,10 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { allowance } from './allowance.ts';
 import type { FetchOutcome, Held, SegmentFetch, SegmentPlace } from './outcome.ts';
-import type { ProxyEnvironment } from './proxy.ts';
-import { sharedRate } from './rate-limit.ts';
-import type { MoverOptions } from './segment-mover.ts';
-import { type SegmentWorker, startWorker, workerInThisThread } from './start-worker.ts';
+import type { SegmentWorker } from './segment-worker-tasks.ts';
 
 /**
  * A purchase's connections to the object store, and the workers that own them, shared by all chunks that are under way. What
@@ -31,33 +27,16 @@ export interface TransferPool {
   close(): Promise<void>;
 }
 
-export interface TransferPoolOptions {
-  /** Transfers at the same time; fewer while the server says that it is overloaded. */
-  readonly connections: number;
-  /** The built worker; without it everything runs in this thread. */
-  readonly workerFile?: URL | undefined;
-  /** Where proxies are named. */
-  readonly environment: ProxyEnvironment;
-  /** Bytes a second. */
-  readonly limitRate?: number | undefined;
-  /** Milliseconds in which something must come. */
-  readonly stallTimeout?: number;
-}
-
-const STALL_TIMEOUT = 30_000;
-
-/** Two bring a loopback server's speed on two cores; four are beyond what networks bring. */
-const MAX_WORKERS = 4;
-
 interface Waiting {
   readonly position: number;
   readonly start: () => void;
 }
 
-export function transferPool(options: TransferPoolOptions): TransferPool {
-  const workers = startWorkers(options).map((worker) => ({ worker, tasks: 0 }));
+/** @param connections transfers at the same time; fewer while the server says that it is overloaded */
+export function transferPool(each: readonly SegmentWorker[], connections: number): TransferPool {
+  const workers = each.map((worker) => ({ worker, tasks: 0 }));
   const waiting: Waiting[] = [];
-  const allowed = allowance(options.connections);
+  const allowed = allowance(connections);
   let running = 0;
 
   const startNext = () => {
@@ -120,16 +99,4 @@ export function transferPool(options: TransferPoolOptions): TransferPool {
       await Promise.all(workers.map(({ worker }) => worker.close()));
     },
   };
-}
-
-function startWorkers(options: TransferPoolOptions): SegmentWorker[] {
-  const { connections, workerFile, environment, limitRate, stallTimeout = STALL_TIMEOUT } = options;
-  const each: MoverOptions = {
-    environment,
-    stallTimeout,
-    ...(limitRate !== undefined && { limit: sharedRate(limitRate) }),
-  };
-  if (!workerFile) return [workerInThisThread(each)];
-  const count = Math.min(connections, MAX_WORKERS, Math.max(2, availableParallelism()));
-  return Array.from({ length: count }, () => startWorker(workerFile, each));
 }

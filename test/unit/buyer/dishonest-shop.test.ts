@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { BuyerError } from '../../../client/buyer/errors.ts';
+import { nodeHome } from '../../../client/buyer/node/node-home.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
 import { listPurchases } from '../../../client/buyer/purchase-journal.ts';
 import { refund } from '../../../client/buyer/refund.ts';
@@ -26,7 +27,7 @@ function run() {
 }
 
 async function paid(): Promise<number> {
-  const [purchase] = await listPurchases(world.home);
+  const [purchase] = await listPurchases(nodeHome(world.home));
   return purchase?.state.channels.at(-1)?.signed?.k ?? 0;
 }
 
@@ -214,7 +215,7 @@ describe('a failing shop', () => {
     await start();
     world.shop.lies.refuse = { path: /^\/channels$/, problem: 'buyer-key-used', times: 1 };
     await expect(run()).resolves.toMatchObject({ paid: 11_000n });
-    const [purchase] = await listPurchases(world.home);
+    const [purchase] = await listPurchases(nodeHome(world.home));
     expect(purchase?.state.channels.map(({ keyIndex, abandoned }) => [keyIndex, abandoned])).toEqual([
       [0, true],
       [1, false],

@@ -23,7 +23,7 @@ import { join } from 'node:path';
 import { type DatasetFiles, datasetFiles } from '../../../client/buyer/dataset-files.ts';
 import { type ChunkDownload, downloadChunk } from '../../../client/buyer/download.ts';
 import { heldFolders, isOpenAt } from '../../../client/buyer/safe-paths.ts';
-import { transferPool } from '../../../client/buyer/transfer/transfer-pool.ts';
+import { nodeTransfers } from '../../../client/buyer/transfer/node-transfers.ts';
 import { chunkSpan, type Span } from '../../../shared/dataset/layout.ts';
 import { describeData } from '../../support/buyer-world.ts';
 
@@ -44,8 +44,8 @@ let ranges: string[];
 let chunksAsked: number[];
 /** Answers instead of the object, where it returns true. */
 let instead: (request: IncomingMessage, response: ServerResponse) => boolean;
-const pool = transferPool({ connections: 4, stallTimeout: 200, environment: {} });
-const single = transferPool({ connections: 1, stallTimeout: 200, environment: {} });
+const pool = nodeTransfers({ connections: 4, stallTimeout: 200, environment: {} });
+const single = nodeTransfers({ connections: 1, stallTimeout: 200, environment: {} });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'download-'));

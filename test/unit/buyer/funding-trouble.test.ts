@@ -1,5 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib';
 import type { PurchaseEvent } from '../../../client/buyer/buyer-context.ts';
+import { nodeHome } from '../../../client/buyer/node/node-home.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
 import { listPurchases, openPurchase, purchaseId } from '../../../client/buyer/purchase-journal.ts';
 import { refund } from '../../../client/buyer/refund.ts';
@@ -31,7 +32,7 @@ function run(listen: (event: PurchaseEvent) => void = () => undefined) {
 }
 
 async function channels() {
-  const [purchase] = await listPurchases(world.home);
+  const [purchase] = await listPurchases(nodeHome(world.home));
   return purchase?.state.channels ?? [];
 }
 
@@ -126,18 +127,18 @@ test('coins that a killed run had taken and does not need are free again', async
   expect(await wallet.coins(chain)).toEqual([]);
   await run();
   expect(await wallet.coins(chain)).toMatchObject([{ value: 1_000n }, {}]);
-  expect(await listPurchases(home)).toHaveLength(1);
+  expect(await listPurchases(nodeHome(home))).toHaveLength(1);
 });
 
 test('two processes do not buy the same thing at once', async () => {
   const { shop, home, output, buyer } = world;
   const sellerKey = (await (await fetch(`${shop.url}/shop`)).json()).sellerKey;
-  const journal = await openPurchase(home, purchaseId(sellerKey, shop.manifestId, output));
+  const journal = await openPurchase(nodeHome(home), purchaseId(sellerKey, shop.manifestId, output));
   await expect(run()).rejects.toMatchObject({ code: 'locked' });
   await journal.close();
   await run();
-  const [purchase] = await listPurchases(home);
-  const held = await openPurchase(home, purchase?.id ?? '');
+  const [purchase] = await listPurchases(nodeHome(home));
+  const held = await openPurchase(nodeHome(home), purchase?.id ?? '');
   expect((await refund(buyer))[0]?.status).toEqual({
     kind: 'failed',
     reason: 'another process is buying through it',

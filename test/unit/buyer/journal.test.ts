@@ -2,8 +2,8 @@ import { appendFile, type FileHandle, mkdtemp, open, readFile, rm, stat, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { openJournal } from '../../../client/buyer/journal.ts';
-import { acquireLock, withLock } from '../../../client/buyer/lock.ts';
+import { openJournalFile } from '../../../client/buyer/node/journal-file.ts';
+import { acquireLock, withLock } from '../../../client/buyer/node/lock.ts';
 import { purchaseRecord } from '../../../client/buyer/purchase-records.ts';
 
 const schema = v.strictObject({ n: v.number() });
@@ -16,10 +16,10 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 describe('a journal', () => {
   test('keeps its records in order, readable by its owner alone', async () => {
     const path = join(folder, 'j.jsonl');
-    const first = await openJournal(path, schema);
+    const first = await openJournalFile(path, schema);
     await Promise.all([first.append({ n: 1 }), first.append({ n: 2 })]);
     await first.close();
-    const second = await openJournal(path, schema);
+    const second = await openJournalFile(path, schema);
     expect(second.records).toEqual([{ n: 1 }, { n: 2 }]);
     await second.close();
     expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -27,7 +27,7 @@ describe('a journal', () => {
 
   test('syncs what was noted with what is appended after it, or when asked to', async () => {
     const path = join(folder, 'j.jsonl');
-    const journal = await openJournal(path, schema);
+    const journal = await openJournalFile(path, schema);
     const probe = await open(path);
     const prototype: Pick<FileHandle, 'datasync'> = Object.getPrototypeOf(probe);
     await probe.close();
@@ -53,7 +53,7 @@ describe('a journal', () => {
   test('cuts off a last line that was never finished, and goes on after it', async () => {
     const path = join(folder, 'j.jsonl');
     await writeFile(path, '{"n":1}\n{"n":2');
-    const journal = await openJournal(path, schema);
+    const journal = await openJournalFile(path, schema);
     expect(journal.records).toEqual([{ n: 1 }]);
     await journal.append({ n: 3 });
     await journal.close();
@@ -66,7 +66,7 @@ describe('a journal', () => {
   ])('with a line that is %s is not repaired but reported', async (_, text) => {
     const path = join(folder, 'j.jsonl');
     await writeFile(path, text);
-    await expect(openJournal(path, schema)).rejects.toMatchObject({ code: 'journal-damaged' });
+    await expect(openJournalFile(path, schema)).rejects.toMatchObject({ code: 'journal-damaged' });
     expect(await readFile(path, 'utf8')).toBe(text);
   });
 });
@@ -126,7 +126,7 @@ test('a purchase whose terms are none any more is reported as damaged too', asyn
   };
   const path = join(folder, 'j.jsonl');
   await writeFile(path, `${JSON.stringify(record)}\n`);
-  await expect(openJournal(path, purchaseRecord)).rejects.toMatchObject({
+  await expect(openJournalFile(path, purchaseRecord)).rejects.toMatchObject({
     code: 'journal-damaged',
     message: expect.stringMatching(/terms: must be terms$/),
   });

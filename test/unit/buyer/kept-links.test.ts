@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuyLimits } from '../../../client/buyer/buyer-context.ts';
-import { openJournal } from '../../../client/buyer/journal.ts';
+import { openJournalFile } from '../../../client/buyer/node/journal-file.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
 import { purchaseRecord } from '../../../client/buyer/purchase-records.ts';
 import { MAX_URLS_UNPAID } from '../../../shared/limits.ts';
@@ -155,7 +155,7 @@ test('a damaged link is reported without a word of it', async () => {
   const record = { v: 1, record: 'link-given', channel: 'ab'.repeat(32), chunk: 0, size: 1, expiresAt: 1 };
   for (const url of ['secret', `http://secret/${'a'.repeat(4_096)}`, ['secret']]) {
     await writeFile(path, `${JSON.stringify({ ...record, url })}\n`);
-    const error = await openJournal(path, purchaseRecord).catch((reason: unknown) => reason);
+    const error = await openJournalFile(path, purchaseRecord).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'journal-damaged' });
     expect(String(error)).not.toContain('secret');
   }

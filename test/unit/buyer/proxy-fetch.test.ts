@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BuyerError } from '../../../client/buyer/errors.ts';
-import { proxyFetch } from '../../../client/buyer/proxy-fetch.ts';
+import { proxyFetch } from '../../../client/buyer/node/proxy-fetch.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
 import { shopClient } from '../../../client/buyer/shop-client.ts';
 import { exitCodeOf } from '../../../client/cli/exit-codes.ts';

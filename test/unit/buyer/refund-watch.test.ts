@@ -1,5 +1,6 @@
 import { Transaction } from 'bitcoinjs-lib';
 import fc from 'fast-check';
+import { nodeHome } from '../../../client/buyer/node/node-home.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
 import { listPurchases } from '../../../client/buyer/purchase-journal.ts';
 import { bumpRate } from '../../../client/buyer/refund-bump.ts';
@@ -45,7 +46,7 @@ function feesPaid(capacity: bigint): bigint[] {
 }
 
 async function capacityOf(): Promise<bigint> {
-  const [purchase] = await listPurchases(world.home);
+  const [purchase] = await listPurchases(nodeHome(world.home));
   return purchase?.state.channels[0]?.terms.capacity ?? 0n;
 }
 
@@ -73,7 +74,7 @@ describe('watching', () => {
     chain.mine(refundHeight - chain.height());
     const { broadcast } = chain;
     chain.broadcast = async (raw) => {
-      const [purchase] = await listPurchases(world.home);
+      const [purchase] = await listPurchases(nodeHome(world.home));
       expect(purchase?.state.channels[0]?.returnSent?.raw).toBe(raw);
       return broadcast(raw);
     };

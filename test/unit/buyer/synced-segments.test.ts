@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { backgroundSync } from '../../../client/buyer/background-sync.ts';
 import { datasetFiles } from '../../../client/buyer/dataset-files.ts';
 import { strikeLostChunks } from '../../../client/buyer/fetch-chunk.ts';
+import { nodeHome } from '../../../client/buyer/node/node-home.ts';
 import { openPurchase, purchaseId } from '../../../client/buyer/purchase-journal.ts';
 import { segmentWriter } from '../../../client/buyer/transfer/segment-files.ts';
 import { segmentSpan } from '../../../shared/dataset/layout.ts';
@@ -44,7 +45,7 @@ test('segments whose file is gone are struck off before it is made anew, with wh
     { path: 'gone', size: 3_000 },
   ];
   const manifest = describeData(data, files, 2_000, 500);
-  const journal = await openPurchase(root, purchaseId('', '', root));
+  const journal = await openPurchase(nodeHome(root), purchaseId('', '', root));
   const there = await datasetFiles(join(root, 'out'), files, '.partial');
   const writer = segmentWriter(there.place({ start: 0, length: 4_000 }), 0);
   writer.write(data);

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseCoins } from '../../../client/buyer/funding.ts';
+import { nodeHome } from '../../../client/buyer/node/node-home.ts';
 import { openWallet } from '../../../client/buyer/wallet.ts';
 import { addressOfScript } from '../../../shared/protocol/network.ts';
 import { memoryChain } from '../../support/memory-chain.ts';
@@ -12,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-const open = () => openWallet(home, 'regtest');
+const open = () => openWallet(nodeHome(home), 'regtest');
 
 test('the words are written once, for the owner’s eyes alone, and found again', async () => {
   const first = await open();

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { datasetFiles } from '../../../../client/buyer/dataset-files.ts';
 import { type ChunkDownload, downloadChunk } from '../../../../client/buyer/download.ts';
-import { type TransferPool, transferPool } from '../../../../client/buyer/transfer/transfer-pool.ts';
+import { nodeTransfers } from '../../../../client/buyer/transfer/node-transfers.ts';
+import type { TransferPool } from '../../../../client/buyer/transfer/transfer-pool.ts';
 import { describeData, hash } from '../../../support/buyer-world.ts';
 import {
   type RangeRequest,
@@ -31,7 +32,7 @@ let pool: TransferPool;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faults-'));
   server = await startRangeServer(data);
-  pool = transferPool({ connections: 1, stallTimeout: NO_STALL, environment: {} });
+  pool = nodeTransfers({ connections: 1, stallTimeout: NO_STALL, environment: {} });
 });
 afterEach(async () => {
   await pool.close();
@@ -41,7 +42,7 @@ afterEach(async () => {
 
 async function impatient(): Promise<void> {
   await pool.close();
-  pool = transferPool({ connections: 1, stallTimeout: STALL, environment: {} });
+  pool = nodeTransfers({ connections: 1, stallTimeout: STALL, environment: {} });
 }
 
 async function download(change: Partial<ChunkDownload> = {}): Promise<void> {
@@ -407,7 +408,7 @@ test('links may end as often as it takes, as long as something comes by each', a
 
 test.each([429, 503])('an overloaded server (%i) is asked less at the same time', async (status) => {
   await pool.close();
-  pool = transferPool({ connections: 8, stallTimeout: NO_STALL, environment: {} });
+  pool = nodeTransfers({ connections: 8, stallTimeout: NO_STALL, environment: {} });
   let refused = 0;
   let running = 0;
   const most: number[] = [];
@@ -466,7 +467,7 @@ test('what an interrupted run left is gone on with: whole segments are not asked
 
 test('with a limit no more is read than may come, and that is not standing still', async () => {
   await pool.close();
-  pool = transferPool({ connections: 1, stallTimeout: 30, environment: {}, limitRate: 10_000 });
+  pool = nodeTransfers({ connections: 1, stallTimeout: 30, environment: {}, limitRate: 10_000 });
   const stop = new AbortController();
   let counted = 0;
   const onBytes = (count: number) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { datasetFiles } from '../../../../client/buyer/dataset-files.ts';
 import { downloadChunk } from '../../../../client/buyer/download.ts';
-import { transferPool } from '../../../../client/buyer/transfer/transfer-pool.ts';
+import { nodeTransfers } from '../../../../client/buyer/transfer/node-transfers.ts';
 import { describeData, patternBytes } from '../../../support/buyer-world.ts';
 import { type ForwardProxy, startForwardProxy } from '../../../support/forward-proxy.ts';
 
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 async function download(environment: Record<string, string>): Promise<Buffer> {
-  const pool = transferPool({ connections: 2, environment });
+  const pool = nodeTransfers({ connections: 2, environment });
   const files = await datasetFiles(join(folder, 'out'), manifest.files, '.partial');
   const retry = { retries: 0, firstDelay: 1 };
   try {

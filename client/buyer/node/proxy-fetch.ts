@@ -1,8 +1,8 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { openSocket } from './transfer/open-socket.ts';
-import { type ProxyEnvironment, proxyAuthorization, proxyFor } from './transfer/proxy.ts';
-import { AnswerRefused, TransferBroken } from './transfer/transfer-errors.ts';
+import { openSocket } from '../transfer/open-socket.ts';
+import { type ProxyEnvironment, proxyAuthorization, proxyFor } from '../transfer/proxy.ts';
+import { AnswerRefused, TransferBroken } from '../transfer/transfer-errors.ts';
 
 /** Milliseconds until a connection must be open. */
 const CONNECT_TIMEOUT = 30_000;

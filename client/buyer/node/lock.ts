@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { BuyerError, systemCode } from '../errors.ts';
 import { PRIVATE_FILE } from './durable-files.ts';
-import { BuyerError, systemCode } from './errors.ts';
 
 /**
  * Takes a lock that no second process holds at once. A lock whose process is gone is stale and taken over; on Linux a

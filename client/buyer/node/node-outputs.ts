@@ -1,0 +1,74 @@
+import { constants } from 'node:fs';
+import { rename, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { datasetFiles, refuseOverwriting } from '../dataset-files.ts';
+import { filesWritten, refuseNamesTheDiskRefuses } from '../disk-names.ts';
+import type { DatasetToKeep, OutputFiles, Outputs } from '../outputs.ts';
+import { isWhole, makeFolders, openNoFollow } from '../safe-paths.ts';
+import { nodeTransfers } from '../transfer/node-transfers.ts';
+import type { ProxyEnvironment } from '../transfer/proxy.ts';
+import { syncFolder } from './durable-files.ts';
+
+export interface NodeOutputsOptions {
+  /** Where proxies are named. */
+  readonly environment: ProxyEnvironment;
+  /** The built worker that moves the data; without it, all happens in the caller's thread. */
+  readonly segmentWorker?: URL;
+}
+
+const FLUSH_CHARACTERS = 256 * 1024;
+
+/** Folders, filled by worker threads. */
+export function nodeOutputs({ environment, segmentWorker }: NodeOutputsOptions): Outputs {
+  return {
+    resolve: (output) => resolve(output),
+    refuseOverwriting,
+    open: openFolder,
+    transfers: (options) => nodeTransfers({ ...options, environment, workerFile: segmentWorker }),
+  };
+}
+
+async function openFolder(
+  folder: string,
+  { manifest, manifestId, selection }: DatasetToKeep,
+): Promise<OutputFiles> {
+  const partial = `.spillway-partial-${manifestId.slice(0, 12)}`;
+  const files = await datasetFiles(folder, manifest.files, partial, selection.isWanted);
+  const { output } = files;
+  await refuseNamesTheDiskRefuses(output, partial, filesWritten(manifest, selection));
+  return {
+    ...files,
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(output);
+      return bavail * bsize;
+    },
+    async isFinished(index) {
+      const file = manifest.files[index];
+      return file !== undefined && (await isWhole(join(output, file.path), file.size));
+    },
+    async writeNote(path, lines) {
+      await makeFolders(output, path, new Set());
+      await writeLines(join(output, path), lines);
+    },
+  };
+}
+
+async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
+  const temporary = `${path}.new`;
+  const file = await openNoFollow(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
+  try {
+    let text = '';
+    for (const line of lines) {
+      text += line;
+      if (text.length < FLUSH_CHARACTERS) continue;
+      await file.writeFile(text);
+      text = '';
+    }
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}
