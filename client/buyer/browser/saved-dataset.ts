@@ -1,0 +1,47 @@
+import { fileStarts } from '../../../shared/dataset/layout.ts';
+import type { Manifest } from '../../../shared/dataset/manifest.ts';
+import { BuyerError } from '../errors.ts';
+import { noteFileName } from './browser-outputs.ts';
+import { chunkFileName, datasetFolder, fileIn, removeDatasetFolder } from './dataset-folder.ts';
+
+/** What was bought and checked, as the page hands it to the person. */
+export interface SavedDataset {
+  /**
+   * A file of the dataset by its index: nothing of it is read before it is saved or sent on, so its size does not matter.
+   * @throws BuyerError disk where not all of it is here
+   */
+  file(index: number): Promise<Blob>;
+  /** What was written beside the files. @param path as the purchase's result names it */
+  note(path: string): Promise<Blob | undefined>;
+  /** Takes all of it away, once it is saved elsewhere. Buying the rest of it later would fetch it again, for nothing. */
+  remove(): Promise<void>;
+}
+
+export function savedDataset(manifestId: string, manifest: Manifest): SavedDataset {
+  const starts = fileStarts(manifest.files);
+  return {
+    async file(index) {
+      const folder = await datasetFolder(manifestId);
+      const [start = 0, end = 0] = starts.subarray(index, index + 2);
+      const parts: Blob[] = [];
+      for (let at = start; at < end; ) {
+        const chunk = Math.floor(at / manifest.chunkSize);
+        const from = at - chunk * manifest.chunkSize;
+        const to = Math.min(manifest.chunkSize, from + end - at);
+        const stored = await fileIn(folder, chunkFileName(chunk));
+        if (!stored || stored.size < to) throw notHere(manifest.files[index]?.path ?? '');
+        parts.push(stored.slice(from, to));
+        at += to - from;
+      }
+      return new Blob(parts);
+    },
+    note: async (path) => fileIn(await datasetFolder(manifestId), noteFileName(path)),
+    remove: () => removeDatasetFolder(manifestId),
+  };
+}
+
+function notHere(path: string): BuyerError {
+  return new BuyerError('disk', `${path} is not in this browser, or not all of it.`, {
+    next: 'Go on with the purchase: what is paid is fetched again for nothing.',
+  });
+}
