@@ -37,7 +37,7 @@ export function selectFiles(manifest: Manifest, only: readonly string[] | undefi
     isWanted: wanted,
     files,
     bytes,
-    chunks: [...chunks].sort((a, b) => a - b),
+    chunks: [...chunks],
   };
 }
 
@@ -52,7 +52,7 @@ function wantedFiles({ files }: Manifest, only: readonly string[] | undefined): 
     const found = files.flatMap((file, index) =>
       file.path === path || file.path.startsWith(`${path}/`) ? [index] : [],
     );
-    if (path === '' || found.length === 0) {
+    if (found.length === 0) {
       throw new BuyerError('usage', `The dataset has no file or folder ${JSON.stringify(given)}.`, {
         next: 'Name files and folders as the manifest does.',
       });

@@ -1,7 +1,8 @@
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PurchaseEvent } from '../../../client/buyer/buyer-context.ts';
 import { buy } from '../../../client/buyer/purchase.ts';
+import { listPurchases } from '../../../client/buyer/purchase-journal.ts';
 import { manifestBytes } from '../../../shared/dataset/manifest.ts';
 import { type BuyerWorld, buyerWorld, describeData, patternBytes } from '../../support/buyer-world.ts';
 
@@ -121,18 +122,65 @@ test('two ends of a dataset go through two channels, or one where a channel is d
   expect(await filesThere()).toEqual(['a/one', 'z/last']);
 });
 
-test('interrupted, the same command goes on; a channel for more buys no more than what is asked for now', async () => {
+/** Stopped once a chunk is paid. */
+async function interrupt(paidChunk: number, only?: readonly string[]): Promise<void> {
   const stop = new AbortController();
   const { shop, output, buyer, chain } = world;
-  const interrupted = buy(
-    { ...buyer, signal: stop.signal },
-    { shopUrl: shop.url, dataset: 'numbers', output },
-    (event) => {
-      if (event.kind === 'funding-sent') setImmediate(() => chain.mine());
-      if (event.kind === 'chunk-paid') stop.abort();
-    },
-  );
-  await expect(interrupted).rejects.toMatchObject({ code: 'interrupted' });
+  const request = { shopUrl: shop.url, dataset: 'numbers', output, ...(only && { only }) };
+  const stopped = buy({ ...buyer, signal: stop.signal }, request, (event) => {
+    if (event.kind === 'funding-sent') setImmediate(() => chain.mine());
+    if (event.kind === 'chunk-paid' && event.chunk === paidChunk) stop.abort();
+  });
+  await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
+}
+
+const unfinished = async () =>
+  (await filesThere()).flatMap((path) => /^\.spillway-partial-\w+\/(.*)/.exec(path)?.[1] ?? []);
+const purchaseNow = async () => (await listPurchases(world.home))[0]?.state;
+
+test.each([
+  ['the whole dataset', [], undefined],
+  ['some files first, and then for the whole dataset', ['empty'], undefined],
+  ['other files', [], ['a', 'b']],
+])('what came for %s stays when something else is asked for next', async (_, first, second) => {
+  if (first.length > 0) await run(first);
+  await interrupt(1, second);
+  await run(['z/last']);
+  expect(await unfinished()).toEqual(expect.arrayContaining(['a/one', 'a/two', 'b']));
+  await run(second);
+  expect(await filesThere()).toEqual(expect.arrayContaining(['a/one', 'a/two', 'b', 'z/last']));
+  await expectRight();
+});
+
+test('what is paid and gone is fetched again where it is asked for, and only there', async () => {
+  await run(['z/last']);
+  await rm(join(world.output, 'z/last'));
+  const { served } = world.shop;
+  await run(['a']);
+  expect(world.shop.served - served).toBe(10 * MIB);
+  expect(await filesThere()).toEqual(['a/one', 'a/two']);
+  expect(await run(['z'])).toMatchObject({ paid: 21_000n });
+  await expectRight();
+});
+
+test('asked for twice it is noted once; complete is what was bought as a whole', async () => {
+  await run(['a']);
+  await run(['a']);
+  expect(await purchaseNow()).toMatchObject({ asked: [['a']], complete: false });
+  await run();
+  expect(await purchaseNow()).toMatchObject({ asked: [['a'], []], complete: true });
+});
+
+test('a file of the rest that is there already comes in the way of nothing', async () => {
+  await mkdir(join(world.output, 'z'), { recursive: true });
+  await writeFile(join(world.output, 'z/last'), 'mine');
+  await run(['a']);
+  await run(['empty']);
+  expect(await readFile(join(world.output, 'z/last'), 'utf8')).toBe('mine');
+});
+
+test('interrupted, the same command goes on; a channel for more buys no more than what is asked for now', async () => {
+  await interrupt(0);
   const result = await run(['a']);
   expect(result.files).toEqual(['a/one', 'a/two']);
   expect(channels()).toEqual([[0, 6, 2, 1]]);

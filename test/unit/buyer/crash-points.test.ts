@@ -1,5 +1,5 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import promises, { type FileHandle, open, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { buy } from '../../../client/buyer/purchase.ts';
 import { type BuyerWorld, buyerWorld, smallDataset } from '../../support/buyer-world.ts';
 import { scriptOf } from '../../support/fake-shop.ts';
@@ -102,6 +102,39 @@ test('there are no more lines than those', async () => {
   await world.deposit(50_000n);
   await dieAtLine(LINES + 1, 'within');
   expect(await run()).toMatchObject({ paid: PRICE });
+});
+
+test('what gets its final name is known to the journal for good: also a chunk that came after its payment', async () => {
+  world = await buyerWorld(dataset, { policy: { creditMinimumChunks: 8 } });
+  await world.deposit(50_000n);
+  const probe = await open(join(world.home, 'probe'), 'w');
+  const prototype: Pick<FileHandle, 'appendFile' | 'datasync'> = Object.getPrototypeOf(probe);
+  await probe.close();
+  const { appendFile, datasync } = prototype;
+  const { rename } = promises;
+  const unsynced = new Map<FileHandle, string>();
+  const named: [name: string, unsynced: string][] = [];
+  prototype.appendFile = async function (this: FileHandle, data, ...rest) {
+    unsynced.set(this, `${unsynced.get(this) ?? ''}${data}`);
+    return appendFile.call(this, data, ...rest);
+  };
+  prototype.datasync = async function (this: FileHandle) {
+    await datasync.call(this);
+    unsynced.delete(this);
+  };
+  promises.rename = async (from, to) => {
+    named.push([basename(String(to)), [...unsynced.values()].join('')]);
+    return rename(from, to);
+  };
+  restore = () => {
+    Object.assign(prototype, { appendFile, datasync });
+    Object.assign(promises, { rename });
+  };
+  await run();
+  const files = dataset.manifest.files.map(({ path }) => basename(path));
+  expect(named.filter(([name]) => files.includes(name)).sort()).toEqual(
+    files.sort().map((name) => [name, '']),
+  );
 });
 
 async function expectBought(): Promise<void> {

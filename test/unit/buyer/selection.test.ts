@@ -33,6 +33,17 @@ test('a file is chosen by its path, a folder by its, in any form of Unicode', ()
   });
 });
 
+test('a file that ends with a chunk does not take the next one along', () => {
+  const files = [
+    { path: 'first', size: 5 * MIB },
+    { path: 'none', size: 0 },
+    { path: 'second', size: 5 * MIB },
+  ];
+  const whole = describeData(patternBytes(10 * MIB), files, 5 * MIB);
+  const chunksOf = (path: string) => selectFiles(whole, [path]).chunks;
+  expect(['first', 'none', 'second'].map(chunksOf)).toEqual([[0], [], [1]]);
+});
+
 test.each(['b', 'a/t', 'A/one', '', '..', '/a/one', 'a2/x'])('%j is not in the dataset', (path) => {
   expect(() => chosen('a/one', path)).toThrow(`The dataset has no file or folder ${JSON.stringify(path)}.`);
 });
@@ -65,10 +76,11 @@ test('a last chunk too cheap for the shop takes the one before along', () => {
   expect(runsToBuy({ ...dear, chunks: [4] })).toEqual([{ first: 3, end: 5 }]);
   expect(runsToBuy({ ...dear, chunks: [2, 4] })).toEqual([{ first: 2, end: 5 }]);
   expect(runsToBuy({ ...dear, chunks: [4], isPaid: (chunk) => chunk === 3 })).toEqual([{ first: 4, end: 5 }]);
+  expect(runsToBuy({ ...wish, minimumFirstPrice: 5_001n, chunks: [0] })).toEqual([{ first: 0, end: 1 }]);
 });
 
 test('a channel costs its funding and its settlement', () => {
-  expect([costOfChannel(1_000n), costOfChannel(25_500n)]).toEqual([322n, 8_211n]);
+  expect([1_000n, 25_500n, 25_501n].map(costOfChannel)).toEqual([322n, 8_211n, 8_212n]);
 });
 
 test('whatever is wanted and paid: all of it is bought, nothing twice, and no cheaper way by fewer channels is left', () => {
