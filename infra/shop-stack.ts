@@ -66,6 +66,8 @@ export class ShopStack extends Stack {
     new ShopDashboard(this, 'Dashboard', { metrics, alarms, logGroups, close });
     // The seller's commands find the shop by these: client/seller/stack-outputs.ts.
     new CfnOutput(this, 'Region', { value: this.region });
+    new CfnOutput(this, 'Network', { value: config.network });
+    new CfnOutput(this, 'PayoutAddress', { value: config.payoutAddress });
     new CfnOutput(this, 'Policy', { value: config.policy });
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'BucketName', { value: bucket.bucketName });

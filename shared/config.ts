@@ -132,38 +132,29 @@ export interface ShopConfig {
  */
 export function readShopConfig(environment: Readonly<Record<string, string | undefined>>): ShopConfig {
   const variables = parseEnvironment(environmentSchema, environment);
-  return {
-    network: variables.SPILLWAY_NETWORK,
-    table: variables.SPILLWAY_TABLE,
-    bucket: variables.SPILLWAY_BUCKET,
-    chainSources: variables.SPILLWAY_CHAIN_URL,
-    sellerKey: sellerKeyOf(variables),
-    payoutAddress: variables.SPILLWAY_PAYOUT_ADDRESS,
-    policy: variables.SPILLWAY_POLICY,
-  };
+  return { ...sellerConfigOf(variables), chainSources: variables.SPILLWAY_CHAIN_URL };
 }
 
-/** What the seller's own tasks need of it: no chain, no payout. */
-export type SellerConfig = Pick<ShopConfig, 'table' | 'bucket' | 'sellerKey' | 'policy'>;
+/** What the seller's own tasks need of it: no chain; the payout because least prices depend on it. */
+export type SellerConfig = Omit<ShopConfig, 'chainSources'>;
 
-const sellerEnvironmentSchema = v.pick(environmentSchema, [
-  'SPILLWAY_TABLE',
-  'SPILLWAY_BUCKET',
-  'SPILLWAY_SELLER_KEY',
-  'SPILLWAY_SELLER_SECRET',
-  'SPILLWAY_POLICY',
-]);
+const sellerEnvironmentSchema = v.omit(environmentSchema, ['SPILLWAY_CHAIN_URL']);
 
 /**
  * Reads the part of a shop's configuration that the seller's own tasks need.
  * @throws Error as `readShopConfig` does
  */
 export function readSellerConfig(environment: Readonly<Record<string, string | undefined>>): SellerConfig {
-  const variables = parseEnvironment(sellerEnvironmentSchema, environment);
+  return sellerConfigOf(parseEnvironment(sellerEnvironmentSchema, environment));
+}
+
+function sellerConfigOf(variables: v.InferOutput<typeof sellerEnvironmentSchema>): SellerConfig {
   return {
+    network: variables.SPILLWAY_NETWORK,
     table: variables.SPILLWAY_TABLE,
     bucket: variables.SPILLWAY_BUCKET,
     sellerKey: sellerKeyOf(variables),
+    payoutAddress: variables.SPILLWAY_PAYOUT_ADDRESS,
     policy: variables.SPILLWAY_POLICY,
   };
 }

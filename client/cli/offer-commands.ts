@@ -43,14 +43,18 @@ Example:
     );
   return addSellerOptions(command).action(async (dataset: string, price: bigint, options: SellerOptions) => {
     await runAsSeller(options, async (access) => {
-      const { changePrice } = await import('../seller/change-offer.ts');
-      const offer = await changePrice(await sellerDatasets(access), dataset, price);
+      const [{ changePrice }, { priceBounds }] = await Promise.all([
+        import('../seller/change-offer.ts'),
+        import('../seller/price-bounds.ts'),
+      ]);
+      const prices = priceBounds(access.config);
+      const offer = await changePrice(await sellerDatasets(access), dataset, price, prices);
       return { document: offer, text: offerText(offer) };
     });
   });
 }
 
-async function sellerDatasets({ config }: ShopAccess): Promise<SellerDatasetStore> {
+export async function sellerDatasets({ config }: ShopAccess): Promise<SellerDatasetStore> {
   const [{ DynamoDBClient }, { dynamoDatasets }] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
     import('../../shared/store/dynamo-datasets.ts'),

@@ -88,14 +88,17 @@ function asked({ name, description, licence, chunkSize, dryRun }: PublishOptions
   };
 }
 
-async function publishPorts(access: ShopAccess): Promise<PublishPorts & { readonly source: ObjectSource }> {
-  const [s3, uploads, { s3ObjectSource }, { dynamoDatasets }, { sellerSigner }, { DynamoDBClient }] =
+export async function publishPorts(
+  access: ShopAccess,
+): Promise<PublishPorts & { readonly source: ObjectSource }> {
+  const [s3, uploads, { s3ObjectSource }, { dynamoDatasets }, { sellerSigner }, { priceBounds }, aws] =
     await Promise.all([
       import('../../shared/dataset/s3-objects.ts'),
       import('../../shared/dataset/s3-uploads.ts'),
       import('../../shared/dataset/s3-source.ts'),
       import('../../shared/store/dynamo-datasets.ts'),
       import('../../shared/signer/seller-signer.ts'),
+      import('../seller/price-bounds.ts'),
       import('@aws-sdk/client-dynamodb'),
     ]);
   const { config } = access;
@@ -107,8 +110,9 @@ async function publishPorts(access: ShopAccess): Promise<PublishPorts & { readon
     },
     // What is sold may lie in another region than the shop.
     source: s3ObjectSource(s3.s3Client({ followRegionRedirects: true })),
-    datasets: dynamoDatasets(new DynamoDBClient(), config.table),
+    datasets: dynamoDatasets(new aws.DynamoDBClient(), config.table),
     signer: sellerSigner(config.sellerKey),
+    prices: priceBounds(config),
     shop: JSON.stringify([config.bucket, config.table]),
     stateFolder: await stateFolder(access),
     onProgress: publishProgress((line) => process.stderr.write(`${line}\n`)),

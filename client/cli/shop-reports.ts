@@ -23,9 +23,12 @@ Example:
     );
   return addSellerOptions(command).action(async (options: SellerOptions) => {
     await runAsSeller(options, async (access) => {
-      const { shopStatus } = await import('../seller/shop-status.ts');
-      const { policy } = access.config;
-      const status = await shopStatus({ ...(await reportPorts(access)), policy });
+      const [{ shopStatus }, { priceBounds }] = await Promise.all([
+        import('../seller/shop-status.ts'),
+        import('../seller/price-bounds.ts'),
+      ]);
+      const [{ policy }, prices] = [access.config, priceBounds(access.config)];
+      const status = await shopStatus({ ...(await reportPorts(access)), policy, prices });
       return { document: status, text: statusText(status) };
     });
   });
@@ -64,7 +67,8 @@ export function shopChannelsCommand(): Command {
   });
 }
 
-async function reportPorts({ config }: ShopAccess) {
+/** What reports read. */
+export async function reportPorts({ config }: ShopAccess) {
   const [{ DynamoDBClient }, { dynamoDatasets }, { dynamoRecords }, { systemClock }] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
     import('../../shared/store/dynamo-datasets.ts'),
@@ -79,7 +83,8 @@ async function reportPorts({ config }: ShopAccess) {
   };
 }
 
-function statusText({ datasets, channels, sold, fees, lastSweep, deadline, warnings }: ShopStatus): string {
+function statusText(status: ShopStatus): string {
+  const { datasets, prices, channels, sold, fees, lastSweep, deadline, warnings } = status;
   const states = CHANNEL_STATES.filter((state) => channels[state] > 0);
   const facts = [
     ['sold', `${sold.chunks} chunks`],
@@ -90,6 +95,7 @@ function statusText({ datasets, channels, sold, fees, lastSweep, deadline, warni
       'last sweep',
       lastSweep ? `${lastSweep.ageSeconds} s ago, at height ${lastSweep.height}` : 'none so far',
     ],
+    ['prices', `${prices.least} to ${prices.most} sat for a full chunk`],
     ['deadline', deadline ? deadlineText(deadline) : 'none: no money is outside of a block'],
   ];
   const table = datasets.length === 0 ? 'no datasets\n' : alignedText(datasetRows(datasets));

@@ -1,5 +1,6 @@
 import type { Dataset, SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import { findDataset } from './find-dataset.ts';
+import { type PriceBounds, priceProblem } from './price-bounds.ts';
 import { SellerError } from './seller-error.ts';
 
 /** A change of a dataset's offer, or that there was none to make. Times are ISO 8601, money is satoshis. */
@@ -28,13 +29,16 @@ export async function unpublish(datasets: SellerDatasetStore, wanted: string): P
 /**
  * Changes what a full chunk of a dataset costs; the old price opens channels for an hour more.
  * @param wanted its name, or the beginning of its id
- * @throws SellerError usage where that is not one dataset, or it is off sale
+ * @throws SellerError usage where that is not one dataset, it is off sale, or the shop could not sell at that price
  */
 export async function changePrice(
   datasets: SellerDatasetStore,
   wanted: string,
   pricePerChunk: bigint,
+  prices: PriceBounds,
 ): Promise<Offer> {
+  const problem = priceProblem(pricePerChunk, prices);
+  if (problem) throw new SellerError('usage', problem, 'Choose another price, or change the policy first.');
   const { manifest } = findDataset(await datasets.list(), wanted);
   const { before, now } = (await datasets.setPrice(manifest, pricePerChunk)) ?? gone(manifest);
   if (now.forSaleUntil !== undefined) {

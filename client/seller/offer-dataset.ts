@@ -9,6 +9,7 @@ import { type Dataset, DatasetConflict, type SellerDatasetStore } from '../../sh
 import type { OnProgress } from './dataset-chunks.ts';
 import { describeBeside } from './describe-beside.ts';
 import { type DatasetTexts, manifestOf } from './describe-dataset.ts';
+import type { PriceBounds } from './price-bounds.ts';
 import { PublishRefused } from './publish-error.ts';
 import type { PublishEstimate } from './publish-estimate.ts';
 import type { StoredChunk } from './upload-chunk.ts';
@@ -17,6 +18,7 @@ export interface PublishPorts {
   readonly objects: ObjectUploader & ObjectInspector;
   readonly datasets: SellerDatasetStore;
   readonly signer: Signer;
+  readonly prices: PriceBounds;
   /** Names the shop, so that one source published in two shops is not mixed up. */
   readonly shop: string;
   /** Where interrupted publications are remembered. */

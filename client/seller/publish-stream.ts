@@ -57,7 +57,7 @@ export async function publishStream(
     throw new PublishRefused(`a stream is a file of the dataset's name, and ${name} ${problem}`);
   }
   // What would be refused at the end is refused before anything is read.
-  const { shape } = draftOfSize(request, chunkSizeOf(request) + 1);
+  const { shape } = draftOfSize({ ports, request }, chunkSizeOf(request) + 1);
   await refuseTakenName(ports.datasets, request.name, undefined);
   const reader = readStream(stream, shape.segmentSize, ports.objects);
   const streaming = { ports, request, reader, perChunk: segmentCount(shape, 0) };
@@ -65,13 +65,13 @@ export async function publishStream(
 }
 
 async function dryRun(streaming: Streaming): Promise<Publication> {
-  const { ports, request, reader } = streaming;
+  const { ports, reader } = streaming;
   ports.onProgress?.({ type: 'hashing' });
   const hashes: Uint8Array[] = [];
   await eachSegment(streaming, async (index, taken) => {
     hashes[index] = await taken.hash();
   });
-  const draft = draftOfSize(request, reader.size());
+  const draft = draftOfSize(streaming, reader.size());
   const { texts, files, shape } = draft;
   const manifest = manifestOf(texts, files, shape, inChunks(shape, hashes), [reader.hash()]);
   const estimate = publishEstimate(shape, (span) => span.length);
@@ -104,7 +104,7 @@ async function uploadAndOffer(streaming: Streaming): Promise<Publication> {
 }
 
 async function uploadInto(journal: PublishJournal, streaming: Streaming): Promise<Publication> {
-  const { ports, request, reader, perChunk } = streaming;
+  const { ports, reader, perChunk } = streaming;
   const { folder } = journal;
   const parts: StoredPart[] = [];
   const uploads: Promise<string>[] = [];
@@ -123,7 +123,7 @@ async function uploadInto(journal: PublishJournal, streaming: Streaming): Promis
     };
     parts[index] = await taken.send(target, undefined);
   });
-  const draft = draftOfSize(request, reader.size());
+  const draft = draftOfSize(streaming, reader.size());
   const chunks: StoredChunk[] = [];
   for (const [chunk, chunkParts] of inChunks(draft.shape, parts).entries()) {
     const task = { objects: ports.objects, shape: draft.shape, chunk, key: chunkKey(folder, chunk) };
@@ -145,7 +145,7 @@ async function eachSegment(
     const taken = await reader.next();
     if (!taken) return undefined;
     // A stream that is longer than a dataset may be is noticed when it is, not at its end.
-    if (index % perChunk === 0) draftOfSize(request, reader.size());
+    if (index % perChunk === 0) draftOfSize({ ports, request }, reader.size());
     const length = reader.size() - before;
     return async () => {
       await work(index, taken);
@@ -160,9 +160,9 @@ function chunkSizeOf({ chunkSize = STREAM_CHUNK_SIZE }: StreamRequest): number {
   return chunkSize;
 }
 
-function draftOfSize(request: StreamRequest, size: number): Draft {
+function draftOfSize({ ports, request }: Pick<Streaming, 'ports' | 'request'>, size: number): Draft {
   const files = [{ path: request.name, size }];
-  return draftOf(request, request.name, files, shapeOf(files, chunkSizeOf(request)));
+  return draftOf(request, request.name, files, shapeOf(files, chunkSizeOf(request)), ports.prices);
 }
 
 /** One list for all segments, cut where chunks end. */

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { manifestBytes, manifestId } from '../../shared/dataset/manifest.ts';
 import { chunkKey } from '../../shared/dataset/object-keys.ts';
-import { MAX_SATOSHIS } from '../../shared/limits.ts';
 import { chunkCount } from '../../shared/protocol/price.ts';
 import type { Dataset } from '../../shared/store/dataset-record.ts';
 import type { Content } from './content.ts';
@@ -17,6 +16,7 @@ import {
   publication,
   refuseTakenName,
 } from './offer-dataset.ts';
+import { type PriceBounds, priceProblem } from './price-bounds.ts';
 import { PublishRefused } from './publish-error.ts';
 import { publishEstimate } from './publish-estimate.ts';
 import { openPublishJournal, type PublishJournal } from './publish-journal.ts';
@@ -52,7 +52,7 @@ export async function publish(
   ports: PublishPorts,
 ): Promise<Publication> {
   const shape = shapeOf(content.files, request.chunkSize);
-  const draft = draftOf(request, content.name, content.files, shape);
+  const draft = draftOf(request, content.name, content.files, shape, ports.prices);
   const work = { ports, content, draft };
   ports.onProgress?.({ type: 'listed', files: content.files.length, shape, chunks: chunkCount(shape) });
   if (request.dryRun) return dryRun(work);
@@ -68,11 +68,11 @@ export function draftOf(
   ownName: string,
   files: Draft['files'],
   shape: Draft['shape'],
+  prices: PriceBounds,
 ): Draft {
   const { pricePerChunk, name = ownName, description = '', licence = '' } = request;
-  if (pricePerChunk < 1n || pricePerChunk > MAX_SATOSHIS) {
-    throw new PublishRefused('the price is from 1 satoshi to 21 million bitcoin');
-  }
+  const problem = priceProblem(pricePerChunk, prices);
+  if (problem) throw new PublishRefused(problem);
   const texts = { name, description, licence };
   checkTexts(texts);
   return { texts, files, shape, pricePerChunk };

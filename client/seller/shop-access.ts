@@ -51,16 +51,18 @@ async function localShop(folder: string, profile: string | undefined): Promise<S
 }
 
 async function deployedShop(file: string, profile: string | undefined): Promise<ShopAccess> {
-  const { Region, TableName, BucketName, SellerKeyVariable, Policy } = await readStackOutputs(file);
+  const outputs = await readStackOutputs(file);
   const variables = {
-    SPILLWAY_TABLE: TableName,
-    SPILLWAY_BUCKET: BucketName,
-    SPILLWAY_SELLER_KEY: SellerKeyVariable,
-    SPILLWAY_POLICY: Policy,
+    SPILLWAY_NETWORK: outputs.Network,
+    SPILLWAY_TABLE: outputs.TableName,
+    SPILLWAY_BUCKET: outputs.BucketName,
+    SPILLWAY_SELLER_KEY: outputs.SellerKeyVariable,
+    SPILLWAY_PAYOUT_ADDRESS: outputs.PayoutAddress,
+    SPILLWAY_POLICY: outputs.Policy,
   };
   const config = configOf(variables, file);
   const identity = profile === undefined ? {} : { ...NO_OTHER_IDENTITY, AWS_PROFILE: profile };
-  return { config, variables: { ...identity, AWS_REGION: Region } };
+  return { config, variables: { ...identity, AWS_REGION: outputs.Region } };
 }
 
 function configOf(variables: Readonly<Record<string, string>>, path: string): SellerConfig {

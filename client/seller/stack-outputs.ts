@@ -3,7 +3,15 @@ import * as v from 'valibot';
 import { SellerError } from './seller-error.ts';
 
 /** What the seller's commands need of a deployed stack: outputs that `infra/shop-stack.ts` has by these names. */
-export const STACK_OUTPUTS = ['Region', 'TableName', 'BucketName', 'SellerKeyVariable', 'Policy'] as const;
+export const STACK_OUTPUTS = [
+  'Region',
+  'Network',
+  'TableName',
+  'BucketName',
+  'SellerKeyVariable',
+  'PayoutAddress',
+  'Policy',
+] as const;
 export type StackOutputs = Readonly<Record<(typeof STACK_OUTPUTS)[number], string>>;
 
 /** CloudFormation has at most 200 outputs a stack, of at most 255 and 1,024 characters; nobody deploys more stacks at once. */

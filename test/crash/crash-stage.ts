@@ -17,6 +17,7 @@ import type { Dataset } from '../../shared/store/dataset-record.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
 import { memoryLedger } from '../support/memory-ledger.ts';
 import { BUCKET, IDENTITY, MIB, patterned, startTestStore } from '../support/object-store.ts';
+import { PRICES } from '../support/payout.ts';
 import { availableTables, type RunningTables } from '../support/tables.ts';
 import { buildProgram, type Program } from './program.ts';
 
@@ -66,6 +67,7 @@ export async function startCrashStage(): Promise<CrashStage> {
     objects: { ...s3ObjectUploader(objects, BUCKET), ...s3ObjectInspector(objects, BUCKET) },
     datasets,
     signer: seedSigner(SELLER_SECRET),
+    prices: PRICES,
     shop: 'crash',
     stateFolder: join(root, 'publishing'),
   };

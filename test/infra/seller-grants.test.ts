@@ -118,7 +118,7 @@ test('publish, price, unpublish, status and channels need all of the policy, and
   await fails({ putPart: cut });
   await fails({ describe: cut });
   await publishPath(request, ports);
-  await changePrice(shop.datasets, 'weather.bin', 6_000n);
+  await changePrice(shop.datasets, 'weather.bin', 6_000n, shop.ports.prices);
   await unpublish(shop.datasets, 'weather.bin');
   await publishPath(request, ports);
 
@@ -132,6 +132,7 @@ test('publish, price, unpublish, status and channels need all of the policy, and
     records: dynamoRecords(client, shop.table),
     clock: systemClock,
     policy: policyWith(),
+    prices: shop.ports.prices,
   };
   expect((await shopStatus(reports)).datasets).toHaveLength(1);
   expect((await listChannels(reports, { limit: 10 })).channels).toEqual([]);

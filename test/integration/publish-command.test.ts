@@ -121,20 +121,21 @@ test('killed in the middle, the same command sends nothing that the store has', 
 
 test('a deployed shop is given by the outputs of its stack; its key signs where it is', async () => {
   const kms = await startKms(SELLER_SECRET);
-  const { SPILLWAY_TABLE, SPILLWAY_BUCKET, AWS_REGION, ...environment } = shop.environment(
-    shop.store.store.url,
-  );
+  const { SPILLWAY_TABLE, SPILLWAY_BUCKET, SPILLWAY_PAYOUT_ADDRESS, AWS_REGION, ...environment } =
+    shop.environment(shop.store.store.url);
   const outputs = join(folder, 'outputs.json');
   const stack = {
     Region: AWS_REGION,
     TableName: SPILLWAY_TABLE,
     BucketName: SPILLWAY_BUCKET,
     SellerKeyVariable: `kms:${KMS_KEY}`,
+    Network: 'regtest',
+    PayoutAddress: SPILLWAY_PAYOUT_ADDRESS,
     Policy: '{}',
     ApiUrl1234: 'https://shop.example',
   };
   await writeFile(outputs, JSON.stringify({ Spillway: stack }));
-  const parameters = [source, '--price', '7', '--name', 'Näme', '--shop', outputs];
+  const parameters = [source, '--price', '7000', '--name', 'Näme', '--shop', outputs];
   // A shell may still name another shop: only what --shop says counts.
   const { code, stdout, stderr } = await run(parameters, {
     ...environment,
@@ -149,13 +150,13 @@ test('a deployed shop is given by the outputs of its stack; its key signs where 
   expect(stdout).toMatch(/^For sale: Näme\n {2}dataset {4}[0-9a-f]{64}\n/);
   expect(kms.asked).toContain('Sign');
   const [dataset] = await shop.datasets.list();
-  expect(dataset).toMatchObject({ name: 'Näme', pricePerChunk: 7n });
+  expect(dataset).toMatchObject({ name: 'Näme', pricePerChunk: 7_000n });
   expect((await shop.fetchDataset(dataset?.manifest ?? '')).files).toEqual(await readFolder(source));
 });
 
 test('an identity of the shell that is not the local shop’s stays out of the way', async () => {
   const shopFolder = await writeShopFile(shop.store.store.url);
-  const { code, stderr } = await run([source, '--price', '7', '--shop', shopFolder], {
+  const { code, stderr } = await run([source, '--price', '7000', '--shop', shopFolder], {
     AWS_PROFILE: 'someone-else',
     AWS_SESSION_TOKEN: 'of-another-account',
   });
@@ -184,7 +185,7 @@ test.each([
   [['--from', 'bucket/key'], 'bucket/key is not of the form s3://bucket/key or s3://bucket/prefix/'],
 ])('to publish %j is refused', async (parameters, reason) => {
   const shopFolder = await writeShopFile(shop.store.store.url);
-  const { code, stdout, stderr } = await run([...parameters, '--price', '1', '--shop', shopFolder]);
+  const { code, stdout, stderr } = await run([...parameters, '--price', '5000', '--shop', shopFolder]);
   expect(stderr).toContain(reason);
   expect(stdout).toBe('');
   expect(code).toBe(2);

@@ -129,7 +129,18 @@ test.each(POINTS.map((point, index) => [point.name, point.stalls, `shop-${index}
 
 test('a stream that is killed leaves uploads, which the next one of its name gives up', async () => {
   const command = (path: string) =>
-    ['-', '--name', 'stream.bin', '--price', '5', '--chunk-size', '5MiB', '--shop', path, '--json'] as const;
+    [
+      '-',
+      '--name',
+      'stream.bin',
+      '--price',
+      '5000',
+      '--chunk-size',
+      '5MiB',
+      '--shop',
+      path,
+      '--json',
+    ] as const;
   const proxy = await startStallingProxy(shop.store.store.url, (message) => isEnd(message));
   const path = await shopFolder('stream', proxy.url);
   const killed = start(command(path));

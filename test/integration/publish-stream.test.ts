@@ -116,7 +116,7 @@ test.each<[string, Partial<StreamRequest>, string]>([
     'a stream is a file of the dataset\'s name, and "a:b" has one of the characters',
   ],
   ['a chunk size that does not do', { chunkSize: 4 * MIB }, 'chunks are from 5 MiB to 5 GiB'],
-  ['a price that does not do', { pricePerChunk: 0n }, 'the price is from 1 satoshi'],
+  ['a price that does not do', { pricePerChunk: 0n }, 'at 0 satoshis for a full chunk nobody could buy'],
 ])('%s is refused before a byte is read', async (_, request, reason) => {
   async function* untouched(): AsyncGenerator<Uint8Array> {
     yield await Promise.reject(new Error('it was read'));

@@ -258,7 +258,9 @@ describe('what is refused', () => {
 
   test('a price, a chunk size or texts that do not do', async () => {
     await writeFile(join(source, 'data.bin'), patterned(11 * MIB, 6));
-    await refused('the price is from 1 satoshi to 21 million bitcoin', { pricePerChunk: 0n });
+    await refused('nobody could buy: by its policy this shop opens channels at 1139 to 100000000', {
+      pricePerChunk: 1_138n,
+    });
     await refused('chunks are from 5 MiB to 5 GiB', { chunkSize: 4 * MIB });
     await refused('chunks of more than 16 MiB are a multiple of 16 MiB', { chunkSize: 17 * MIB });
     await refused('the dataset needs a name', { name: '' });

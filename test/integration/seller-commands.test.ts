@@ -7,6 +7,7 @@ import { type BuiltCommand, buildCommand, lastJson } from '../support/built-comm
 import { eventually } from '../support/eventually.ts';
 import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts';
 import { MIB, patterned } from '../support/object-store.ts';
+import { PAYOUT_ADDRESS } from '../support/payout.ts';
 import { channelAccount } from '../support/sale-accounts.ts';
 
 /** The seller's commands on a shop that sells, from the first publication to the last satoshi. */
@@ -159,7 +160,7 @@ test('people read lines in columns', async () => {
   expect(dataset).toMatch(/^weather\.bin +[0-9a-f]{12} +yes +6000 +3 +3 +13200 +0$/);
   expect(dataset.indexOf('yes')).toBe(header.indexOf('FOR SALE'));
   expect(rest.join('\n')).toMatch(
-    /^\nsold {8}3 chunks\nsettled {5}13200 sat, of which \d+ were fees\nunsettled {3}0 sat\nchannels {4}1 SETTLED\nlast sweep {2}\d+ s ago, at height \d+\ndeadline {4}none: no money is outside of a block\n$/,
+    /^\nsold {8}3 chunks\nsettled {5}13200 sat, of which \d+ were fees\nunsettled {3}0 sat\nchannels {4}1 SETTLED\nlast sweep {2}\d+ s ago, at height \d+\nprices {6}1139 to 100000000 sat for a full chunk\ndeadline {4}none: no money is outside of a block\n$/,
   );
   const lines = (await text('shop', 'channels')).trimEnd().split('\n');
   expect(lines).toHaveLength(2);
@@ -202,7 +203,16 @@ test('off sale it is in no catalogue, what was sold of it can still be fetched, 
 });
 
 test.each([
-  [['price', 'none', '1'], 2, /^The shop has no dataset none\.\nIt has: weather\.bin \([0-9a-f]{12}\)\.\n$/],
+  [
+    ['price', 'weather.bin', '1138'],
+    2,
+    /^at 1138 satoshis for a full chunk nobody could buy: by its policy this shop opens channels at 1139 to 100000000\nChoose another price, or change the policy first\.\n$/,
+  ],
+  [
+    ['price', 'none', '5000'],
+    2,
+    /^The shop has no dataset none\.\nIt has: weather\.bin \([0-9a-f]{12}\)\.\n$/,
+  ],
   [['shop', 'channels', '--dataset', 'none'], 2, /^The shop has no dataset none\.\n/],
   [['shop', 'channels', '--state', 'lost'], 2, /must be one of PROPOSED, OPEN/],
   [['shop', 'channels', '--limit', '0'], 2, /must be a whole number from 1 to 99999/],
@@ -224,6 +234,8 @@ test('a shop that does not answer: 4, and what to do', async () => {
     TableName: 'spillway',
     BucketName: 'spillway-datasets',
     SellerKeyVariable: 'secret:arn:aws:secretsmanager:us-east-1:111122223333:secret:seller-AbCdEf',
+    Network: 'regtest',
+    PayoutAddress: PAYOUT_ADDRESS,
     Policy: '{}',
   };
   await writeFile(outputs, JSON.stringify({ Spillway: stack }));

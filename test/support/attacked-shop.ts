@@ -13,6 +13,7 @@ import { sellerSigner } from '../../shared/signer/seller-signer.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
 import { type HandBuyer, type HandDataset, handBuyer } from './hand-buyer.ts';
 import { MIB, patterned } from './object-store.ts';
+import { PRICES } from './payout.ts';
 import { printedLines } from './printed-lines.ts';
 import type { RawAnswer } from './raw-http.ts';
 import { type Rpc, rpcCaller } from './rpc.ts';
@@ -147,6 +148,7 @@ function publisher({ environment }: LocalShop, table: DynamoDBClient, root: stri
     objects: { ...s3ObjectUploader(client, bucket), ...s3ObjectInspector(client, bucket) },
     datasets: dynamoDatasets(table, environment.SPILLWAY_TABLE ?? ''),
     signer: sellerSigner({ kind: 'plain', secret: environment.SPILLWAY_SELLER_SECRET ?? '' }),
+    prices: PRICES,
     shop: 'attacked',
     stateFolder: join(root, 'publishing'),
   };

@@ -18,6 +18,7 @@ import { chunkObjects } from '../../shared/store/chunk-objects.ts';
 import type { SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
 import { BUCKET, IDENTITY, startTestStore, type TestStore } from './object-store.ts';
+import { PAYOUT_ADDRESS, PRICES } from './payout.ts';
 import { availableTables, type RunningTables } from './tables.ts';
 
 export const SELLER_SECRET = new Uint8Array(32).fill(5);
@@ -83,15 +84,18 @@ async function startShop(tables: RunningTables, folder: string): Promise<TestSho
       objects: { ...uploader, putPart: counted, ...s3ObjectInspector(client, BUCKET) },
       datasets,
       signer: seedSigner(SELLER_SECRET),
+      prices: PRICES,
       shop: `${BUCKET} ${table}`,
       stateFolder: join(folder, 'state'),
     },
     uploadedParts: () => parts,
 
     environment: (objectsUrl) => ({
+      SPILLWAY_NETWORK: 'regtest',
       SPILLWAY_TABLE: table,
       SPILLWAY_BUCKET: BUCKET,
       SPILLWAY_SELLER_SECRET: Buffer.from(SELLER_SECRET).toString('hex'),
+      SPILLWAY_PAYOUT_ADDRESS: PAYOUT_ADDRESS,
       AWS_ENDPOINT_URL_S3: objectsUrl,
       AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
       AWS_REGION: IDENTITY.region,

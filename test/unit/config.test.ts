@@ -86,12 +86,13 @@ test.each([
   expect(failure({ SPILLWAY_POLICY: text })).toMatch(reason);
 });
 
-test('the seller’s own tasks need neither chain nor payout', () => {
-  const { SPILLWAY_TABLE, SPILLWAY_BUCKET, SPILLWAY_SELLER_SECRET } = environment;
-  const seller = { SPILLWAY_TABLE, SPILLWAY_BUCKET, SPILLWAY_SELLER_SECRET };
+test('the seller’s own tasks need no chain', () => {
+  const { SPILLWAY_CHAIN_URL: _, ...seller } = environment;
   expect(readSellerConfig(seller)).toEqual({
     table: 'spillway',
     bucket: 'chunks',
+    network: environment.SPILLWAY_NETWORK,
+    payoutAddress: environment.SPILLWAY_PAYOUT_ADDRESS,
     sellerKey: { kind: 'plain', secret: SECRET },
     policy: policyWith(),
   });

@@ -1,6 +1,7 @@
 import { changePrice, unpublish } from '../../../../client/seller/change-offer.ts';
 import { OLD_PRICE_GRACE_MS } from '../../../../shared/limits.ts';
 import { type ChannelShop, channelShop, DATASET, START } from '../../../support/channel-shop.ts';
+import { PRICES } from '../../../support/payout.ts';
 import { tableServer } from '../../../support/table-server.ts';
 
 const tables = tableServer();
@@ -29,14 +30,20 @@ test('a new price, and until when the old one opens channels; once more changes 
     pricePerChunk: 6_000n,
     previousPrice: { pricePerChunk: 5_000n, until: GRACE_END },
   };
-  expect(await changePrice(shop.datasets, manifest, 6_000n)).toEqual({ outcome: 'price-changed', ...priced });
+  expect(await changePrice(shop.datasets, manifest, 6_000n, PRICES)).toEqual({
+    outcome: 'price-changed',
+    ...priced,
+  });
   shop.clock.advance(1_000);
-  expect(await changePrice(shop.datasets, name, 6_000n)).toEqual({ outcome: 'price-unchanged', ...priced });
+  expect(await changePrice(shop.datasets, name, 6_000n, PRICES)).toEqual({
+    outcome: 'price-unchanged',
+    ...priced,
+  });
 });
 
 test('what is off sale has no price to change', async () => {
   await unpublish(shop.datasets, name);
-  await expect(changePrice(shop.datasets, name, 6_000n)).rejects.toMatchObject({
+  await expect(changePrice(shop.datasets, name, 6_000n, PRICES)).rejects.toMatchObject({
     code: 'usage',
     message: 'weather is off sale, so it has no price.',
     next: 'Publish the same files again at the new price: nothing is uploaded twice.',
@@ -73,3 +80,14 @@ test('what means no dataset, or two, changes nothing and is told', async () => {
   ]);
   expect((await unpublish(shop.datasets, second.slice(0, 12))).manifest).toBe(second);
 });
+
+test.each([1_138n, 100_000_001n])(
+  '%i satoshis are refused: no channel could be opened for them',
+  async (price) => {
+    await expect(changePrice(shop.datasets, name, price, PRICES)).rejects.toMatchObject({
+      code: 'usage',
+      message: `at ${price} satoshis for a full chunk nobody could buy: by its policy this shop opens channels at 1139 to 100000000`,
+    });
+    expect((await shop.datasets.get(manifest))?.pricePerChunk).toBe(5_000n);
+  },
+);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findShop } from '../../../../client/seller/shop-access.ts';
 import { formatEnvironment } from '../../../../shared/environment-file.ts';
 import { KMS_KEY } from '../../../support/kms-stand-in.ts';
+import { PAYOUT_ADDRESS } from '../../../support/payout.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -16,6 +17,8 @@ const OUTPUTS = {
   TableName: 'Spillway-Table-1X',
   BucketName: 'spillway-datasets-1x',
   SellerKeyVariable: `kms:${KMS_KEY}`,
+  Network: 'regtest',
+  PayoutAddress: PAYOUT_ADDRESS,
   Policy: '{"close":100}',
   ApiUrl8A2F: 'https://shop.example',
 };
@@ -32,6 +35,8 @@ test('the outputs of a stack are a shop: its table, bucket, key, policy and regi
     table: 'Spillway-Table-1X',
     bucket: 'spillway-datasets-1x',
     sellerKey: { kind: 'kms', arn: KMS_KEY },
+    network: 'regtest',
+    payoutAddress: PAYOUT_ADDRESS,
     policy: { close: 100, stopPayments: 150 },
   });
   // The identity is whatever the environment gives.
@@ -93,6 +98,8 @@ test('what a file holds is not told: it may be a secret', async () => {
 
 describe('a local shop', () => {
   const VARIABLES = {
+    SPILLWAY_NETWORK: 'regtest',
+    SPILLWAY_PAYOUT_ADDRESS: PAYOUT_ADDRESS,
     SPILLWAY_TABLE: 'spillway',
     SPILLWAY_BUCKET: 'spillway-datasets',
     SPILLWAY_SELLER_SECRET: '01'.repeat(32),

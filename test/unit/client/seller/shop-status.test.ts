@@ -16,6 +16,7 @@ import {
   propose,
   START,
 } from '../../../support/channel-shop.ts';
+import { PRICES } from '../../../support/payout.ts';
 import { tableServer } from '../../../support/table-server.ts';
 
 const tables = tableServer();
@@ -25,6 +26,7 @@ const portsOf = ({ table, datasets, clock, policy }: ChannelShop) => ({
   records: dynamoRecords(tables().client, table),
   clock,
   policy,
+  prices: PRICES,
 });
 const statusOf = (shop: ChannelShop) => shopStatus(portsOf(shop));
 const listOf = async (shop: ChannelShop, request = {}) =>
@@ -71,9 +73,13 @@ describe('the status', () => {
           sold: NOTHING,
         },
       ],
+      prices: PRICES,
       channels: NO_CHANNELS,
       sold: NOTHING,
       fees: 0n,
+      days: [],
+      delivery: { paid: 0, unpaid: 0, neverPaid: 0 },
+      settlements: [],
       warnings: ['The schedule never ran: no funding is confirmed and nothing is settled.'],
     });
   });
@@ -190,6 +196,17 @@ describe('the status', () => {
       fees: 0n,
       warnings: ['15000 sat were taken back by buyers before they were settled.'],
     });
+  });
+
+  test('a price that a changed policy rules out is told as long as it is for sale', async () => {
+    const shop = await channelShop(tables());
+    await sweep(shop);
+    const dear = { ...portsOf(shop), prices: { least: 5_001n, most: 100_000_000n } };
+    expect((await shopStatus(dear)).warnings).toEqual([
+      'weather: at 5000 satoshis for a full chunk nobody could buy: by its policy this shop opens channels at 5001 to 100000000.',
+    ]);
+    await shop.datasets.takeOffSale(DATASET.manifest);
+    expect((await shopStatus(dear)).warnings).toEqual([]);
   });
 
   test('a proposal that was forgotten is no channel', async () => {
