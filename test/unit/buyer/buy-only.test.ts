@@ -136,7 +136,7 @@ async function interrupt(paidChunk: number, only?: readonly string[]): Promise<v
 
 const unfinished = async () =>
   (await filesThere()).flatMap((path) => /^\.spillway-partial-\w+\/(.*)/.exec(path)?.[1] ?? []);
-const purchaseNow = async () => (await listPurchases(world.home))[0]?.state;
+const purchaseNow = async () => (await listPurchases(world.buyer.home))[0]?.state;
 
 test.each([
   ['the whole dataset', [], undefined],
