@@ -8,6 +8,7 @@ import { chunkSizeAt } from '../../shared/protocol/price.ts';
 import { noteAsked } from './asked-parts.ts';
 import { exchangeBounded } from './bounded-body.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
+import { channelCosts } from './channel-costs.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
 import { aheadFor, chunksAtOnce } from './chunk-window.ts';
 import { BuyerError, isProblem } from './errors.ts';
@@ -164,11 +165,15 @@ async function loadPlan(
   const runs = await runsOf({ journal, manifest, selection, buyer }, pricePerChunk, policy);
   const credit = creditFor(runs[0]?.first ?? 0, undefined, manifest.chunks.length, policy);
   const ahead = aheadFor(request.limits?.ahead, credit);
-  const wish = purchasePlan({ name: manifest.name, manifest, selection, runs, pricePerChunk, ahead });
+  const limits = request.limits ?? {};
+  const costs = await channelCosts(buyer, { manifest, runs, pricePerChunk, policy: policy.policy, limits });
+  const wish = purchasePlan({ name: manifest.name, manifest, selection, runs, pricePerChunk, ahead, costs });
   checkPrice(wish.price, request.limits?.maxPrice);
   const wanted = manifest.files.filter((_, file) => selection.isWanted(file));
   await buyer.outputs.refuseOverwriting(output, wanted);
-  if (request.confirm && !(await request.confirm(wish))) throw new BuyerError('usage', 'Not bought.');
+  if (request.confirm && !(await request.confirm(wish))) {
+    throw new BuyerError('usage', 'Not bought.', { next: 'Nothing was bound and nothing was paid.' });
+  }
   await noteAsked({ journal, outputs: buyer.outputs }, manifest, output, request.only);
   await journal.append({
     v: 1,

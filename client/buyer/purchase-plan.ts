@@ -1,5 +1,6 @@
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import { chunkSizeAt } from '../../shared/protocol/price.ts';
+import type { ChannelCosts } from './channel-costs.ts';
 import { priceOfRun, type Run, type Selection } from './selection.ts';
 
 /** What a purchase will be, said before anything is bound. Money is satoshis, sizes are bytes. */
@@ -8,9 +9,13 @@ export interface PurchasePlan {
   /** Of all its chunks. */
   readonly bytes: number;
   readonly price: bigint;
+  /** Of it, by earlier runs. */
+  readonly paid: bigint;
   /** Chunks paid before they arrive, and their price at most: what a dishonest shop could take. */
   readonly ahead: number;
   readonly atRisk: bigint;
+  /** What its channels bind and cost, where one is still to be opened. */
+  readonly costs?: ChannelCosts;
   /** Where not everything is bought. */
   readonly part?: {
     readonly files: number;
@@ -31,10 +36,11 @@ export interface PlanWish {
   readonly ahead: number;
   /** Paid already, satoshis. */
   readonly paid?: bigint;
+  readonly costs?: ChannelCosts | undefined;
 }
 
 export function purchasePlan(wish: PlanWish): PurchasePlan {
-  const { name, manifest, selection, runs, pricePerChunk, ahead, paid = 0n } = wish;
+  const { name, manifest, selection, runs, pricePerChunk, ahead, paid = 0n, costs } = wish;
   const rest = runs.reduce((sum, run) => sum + priceOfRun({ shape: manifest, pricePerChunk }, run), 0n);
   const most = BigInt(ahead) * pricePerChunk;
   const chunks = new Set(selection.chunks);
@@ -43,8 +49,10 @@ export function purchasePlan(wish: PlanWish): PurchasePlan {
     name,
     bytes: [...chunks].reduce((sum, chunk) => sum + chunkSizeAt(manifest, chunk), 0),
     price: paid + rest,
+    paid,
     ahead,
     atRisk: most < rest ? most : rest,
+    ...(costs && { costs }),
     ...(!selection.isWhole && {
       part: {
         files: selection.files,

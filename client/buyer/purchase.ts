@@ -3,6 +3,7 @@ import type { ChannelState } from '../../shared/http/api.ts';
 import { askedFiles } from './asked-parts.ts';
 import { buyChunks } from './buy-chunks.ts';
 import type { Buyer, Purchase, PurchaseEvent } from './buyer-context.ts';
+import { channelCosts } from './channel-costs.ts';
 import { channelSecrets } from './channel-secrets.ts';
 import { aheadFor } from './chunk-window.ts';
 import { whatIsThere, writeNotes } from './dataset-notes.ts';
@@ -55,9 +56,11 @@ export async function buy(
 }
 
 async function announce(purchase: Purchase): Promise<void> {
-  const { journal, manifest, report, offeredPrice, limits, policy, selection } = purchase;
+  const { buyer, journal, manifest, report, offeredPrice, limits, policy, selection } = purchase;
   const state = journal.state();
-  const current = currentChannel(state)?.terms;
+  const channel = currentChannel(state);
+  const current = channel?.terms;
+  const isFunded = channel !== undefined && sentFundings(channel).length > 0;
   const pricePerChunk = current?.pricePerChunk ?? offeredPrice ?? 0n;
   const runs = await runsOf(purchase, pricePerChunk, policy);
   const credit = current?.credit ?? creditFor(runs[0]?.first ?? 0, undefined, manifest.chunks.length, policy);
@@ -69,6 +72,10 @@ async function announce(purchase: Purchase): Promise<void> {
     pricePerChunk,
     ahead: aheadFor(limits.ahead, credit),
     paid: paidSatoshis(state, manifest),
+    costs:
+      isFunded || pricePerChunk === 0n
+        ? undefined
+        : await channelCosts(buyer, { manifest, runs, pricePerChunk, policy: policy.policy, limits }),
   });
   report({ kind: 'planned', ...plan, resumed: state.channels.length > 0 });
 }

@@ -1,8 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { BuyLimits } from '../buyer/buyer-context.ts';
-import { interrupted } from '../buyer/errors.ts';
-import type { PurchasePlan } from '../buyer/purchase-plan.ts';
 import type { PurchaseResult } from '../buyer/purchase-result.ts';
 import {
   addBuyerOptions,
@@ -14,7 +11,10 @@ import {
   satoshis,
 } from './buyer-options.ts';
 import { formatByteSize } from './byte-size.ts';
-import { progressReporter, whatIsBought } from './progress.ts';
+import { confirm } from './confirm.ts';
+import { planLines, whatIsBought } from './plan-text.ts';
+import { progressReporter } from './progress.ts';
+import { terminalOf } from './terminal.ts';
 
 interface BuyOptions extends BuyerOptions {
   readonly output?: string;
@@ -28,6 +28,9 @@ interface BuyOptions extends BuyerOptions {
   readonly deposit: boolean;
   readonly wait?: true;
 }
+
+/** What to do where nobody can be asked. */
+const UNASKED = 'Give --yes, and --max-price as the brake. Nothing was bound and nothing was paid.';
 
 /** `spillway buy`: buys a dataset, or goes on with buying it. */
 export function buyCommand(): Command {
@@ -56,10 +59,8 @@ export function buyCommand(): Command {
   return addBuyerOptions(command).action(async (shopUrl: string, dataset: string, options: BuyOptions) => {
     await runAsBuyer(options, async (buyer) => {
       const { buy } = await import('../buyer/purchase.ts');
-      const output = {
-        write: (text: string) => process.stderr.write(text),
-        isTerminal: process.stderr.isTTY === true,
-      };
+      const report = progressReporter(terminalOf(process.stderr), buyer.clock);
+      let isAsked = false;
       const result = await buy(
         buyer,
         {
@@ -71,9 +72,17 @@ export function buyCommand(): Command {
           ...(options.connections !== undefined && { connections: options.connections }),
           ...(options.limitRate !== undefined && { limitRate: options.limitRate }),
           wait: { deposit: options.deposit, settlement: options.wait === true },
-          ...(mustAsk(options) && { confirm: ask }),
+          ...(options.yes !== true && {
+            confirm: async (plan) => {
+              isAsked = true;
+              const what = `${whatIsBought(plan)} for ${plan.price} sat`;
+              const explanation = [what, ...planLines(plan, buyer.clock.now())].join('\n');
+              return confirm('Buy it?', explanation, UNASKED);
+            },
+          }),
         },
-        progressReporter(output, buyer.clock),
+        // What was asked about is not told again.
+        (event) => (event.kind === 'planned' && isAsked ? undefined : report(event)),
       );
       return { document: result, text: resultText(result) };
     });
@@ -86,27 +95,6 @@ function limitsOf({ maxPrice, maxCapacity, ahead }: BuyOptions): BuyLimits {
     ...(maxCapacity !== undefined && { maxCapacity }),
     ...(ahead !== undefined && { ahead }),
   };
-}
-
-/** Nobody can answer off a terminal; there --max-price is the brake. */
-function mustAsk({ yes }: BuyOptions): boolean {
-  return yes !== true && process.stdin.isTTY === true && process.stderr.isTTY === true;
-}
-
-async function ask(plan: PurchasePlan): Promise<boolean> {
-  const dialogue = createInterface({ input: process.stdin, output: process.stderr });
-  const risk = plan.atRisk > 0n ? `, ${plan.atRisk} sat of it before it arrives,` : '';
-  const question = `Buy ${whatIsBought(plan)} for ${plan.price} sat${risk} and network fees? [y/N] `;
-  // Ctrl-C comes here and not to the process while a line is read; Ctrl-D ends the input. Neither is a yes.
-  const stop = new AbortController();
-  for (const event of ['SIGINT', 'close']) dialogue.once(event, () => stop.abort());
-  try {
-    return /^y(es)?$/i.test((await dialogue.question(question, { signal: stop.signal })).trim());
-  } catch {
-    throw interrupted();
-  } finally {
-    dialogue.close();
-  }
 }
 
 function resultText(result: PurchaseResult): string {

@@ -93,6 +93,7 @@ export async function runAsBuyer(
   const stop = new AbortController();
   const interrupt = () => {
     if (stop.signal.aborted) process.exit(INTERRUPTED_EXIT);
+    process.stderr.write('\nstopping at the next safe point; Ctrl-C once more stops at once\n');
     stop.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);

@@ -1,20 +1,21 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { PurchaseEvent } from '../buyer/buyer-context.ts';
-import type { PurchasePlan } from '../buyer/purchase-plan.ts';
 import { formatByteSize } from './byte-size.ts';
-
-export interface ProgressOutput {
-  write(text: string): void;
-  /** A terminal takes a line that is drawn again and again; anything else gets plain lines, for they may end up in a log. */
-  readonly isTerminal: boolean;
-}
+import { planLines, whatIsBought } from './plan-text.ts';
+import { qrCode } from './qr-code.ts';
+import { paint, type Terminal } from './terminal.ts';
 
 /** Milliseconds between two drawings. */
 const REDRAW = 200;
+/** Milliseconds between two plain lines: often enough to see that it goes on, too seldom to fill a log. */
+const PLAIN_EVERY = 30_000;
+/** Milliseconds over which the rate is measured. */
+const RATE_WINDOW = 10_000;
 /** Plain lines for payments: one for each, up to this many in a purchase. */
 const PAYMENT_LINES = 200;
+const BAR = 20;
 
-export function progressReporter(output: ProgressOutput, clock: Clock): (event: PurchaseEvent) => void {
+export function progressReporter(output: Terminal, clock: Clock): (event: PurchaseEvent) => void {
   const status = statusLine(output, clock);
   let paid = 0n;
   return (event) => {
@@ -29,7 +30,8 @@ export function progressReporter(output: ProgressOutput, clock: Clock): (event: 
         }
         break;
       default:
-        status.line(sentence(event));
+        if (event.kind === 'planned') paid = event.paid;
+        status.line(sentence(event, output, clock.now()));
     }
   };
 }
@@ -39,14 +41,22 @@ function isDue(chunk: number, chunks: number): boolean {
   return (chunk + 1) % every === 0 || chunk + 1 === chunks;
 }
 
-type PlannedEvent = Extract<PurchaseEvent, { kind: 'planned' }>;
-
-function sentence(event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }>): string {
+function sentence(
+  event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }>,
+  output: Terminal,
+  now: number,
+): string {
   switch (event.kind) {
-    case 'planned':
-      return plannedText(event);
+    case 'planned': {
+      const what = `${event.resumed ? 'going on with' : 'buying'} ${whatIsBought(event)} for ${event.price} sat`;
+      return [what, ...planLines(event, now)].join('\n');
+    }
     case 'deposit-needed':
-      return `waiting for a deposit: pay ${event.satoshis} sat to ${event.address}\n  ${event.uri}`;
+      return [
+        `waiting for a deposit: pay ${event.satoshis} sat to ${event.address}`,
+        `  ${event.uri}`,
+        `${qrCode(event.uri, output)}  it goes on once the payment is in a block; Ctrl-C and the same command later do no harm`,
+      ].join('\n');
     case 'channel-opened':
       return `channel ${event.channelId.slice(0, 12)} for ${event.capacity} sat, refundable from height ${event.refundHeight}`;
     case 'funding-sent':
@@ -64,35 +74,16 @@ function sentence(event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }
   }
 }
 
-function plannedText(event: PlannedEvent): string {
-  const { resumed, price, ahead, atRisk } = event;
-  const what = `${resumed ? 'going on with' : 'buying'} ${whatIsBought(event)} for ${price} sat`;
-  return atRisk === 0n
-    ? what
-    : `${what}\n  ${counted(ahead, 'chunk')} paid before they arrive: a dishonest shop could keep ${atRisk} sat`;
-}
-
-/** A part says what else it costs: whole chunks, and two transactions for each channel. */
-export function whatIsBought({ name, bytes, part }: PurchasePlan): string {
-  if (!part) return `${name} (${formatByteSize(bytes)})`;
-  const { files, chunks, chunksOfDataset, channels } = part;
-  const how = `${chunks} of ${counted(chunksOfDataset, 'chunk')}, ${formatByteSize(bytes)}, through ${counted(channels, 'channel')}`;
-  return `${counted(files, 'file')} of ${name} (${how})`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
 interface StatusLine {
   draw(done: number, total: number, paid: bigint): void;
   line(text: string): void;
 }
 
-function statusLine({ write, isTerminal }: ProgressOutput, clock: Clock): StatusLine {
+function statusLine(output: Terminal, clock: Clock): StatusLine {
+  const { write, isTerminal, columns } = output;
   let drawnAt = 0;
   let drawn = false;
-  let began: { readonly at: number; readonly done: number } | undefined;
+  let samples: readonly Sample[] = [];
   const clear = () => {
     if (drawn) write('\r\u001b[K');
     drawn = false;
@@ -100,19 +91,45 @@ function statusLine({ write, isTerminal }: ProgressOutput, clock: Clock): Status
   return {
     draw(done, total, paid) {
       const now = clock.now();
-      began ??= { at: now, done };
-      if (!isTerminal || (now - drawnAt < REDRAW && done < total)) return;
-      const rate = (done - began.done) / Math.max(0.001, (now - began.at) / 1000);
-      clear();
-      write(progressText(done, total, rate, paid));
-      drawn = true;
+      const isFirst = samples.length === 0;
+      const isOften = now - drawnAt < (isTerminal ? REDRAW : PLAIN_EVERY);
+      if (!isFirst && isOften && (done < total || !isTerminal)) return;
       drawnAt = now;
+      const window = isTerminal ? RATE_WINDOW : 2 * PLAIN_EVERY;
+      samples = [...samples.filter(({ at }) => now - at <= window), { at: now, done }];
+      const text = progressText(done, total, rateOf(samples), paid);
+      if (!isTerminal) {
+        if (!isFirst) write(`${text}\n`);
+        return;
+      }
+      clear();
+      // A line that wraps could not be taken back.
+      const isWide = columns - text.length > BAR + 1;
+      write(isWide ? `${paint(output, 'green', barOf(done, total))} ${text}` : text.slice(0, columns - 1));
+      drawn = true;
     },
     line(text) {
       clear();
       write(`${text}\n`);
     },
   };
+}
+
+interface Sample {
+  readonly at: number;
+  readonly done: number;
+}
+
+/** Bytes a second between the first and the last sample. */
+function rateOf(samples: readonly Sample[]): number {
+  const [first, last] = [samples.at(0), samples.at(-1)];
+  if (!first || !last || last.at === first.at) return 0;
+  return ((last.done - first.done) * 1000) / (last.at - first.at);
+}
+
+function barOf(done: number, total: number): string {
+  const full = Math.floor((done / total) * BAR);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR - full)}`;
 }
 
 /** @param rate bytes a second */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { RefundReport, RefundStatus } from '../buyer/refund.ts';
 import { addBuyerOptions, type BuyerOptions, runAsBuyer } from './buyer-options.ts';
 import { progressReporter } from './progress.ts';
+import { terminalOf } from './terminal.ts';
 
 interface RefundOptions extends BuyerOptions {
   readonly purchase?: string;
@@ -30,11 +31,8 @@ export function refundCommand(): Command {
         ...(options.purchase !== undefined && { purchase: options.purchase }),
         ...(options.cancel && { cancel: true }),
       };
-      const output = {
-        write: (text: string) => process.stderr.write(text),
-        isTerminal: process.stderr.isTTY === true,
-      };
-      const channels = await work(buyer, request, progressReporter(output, buyer.clock));
+      const report = progressReporter(terminalOf(process.stderr), buyer.clock);
+      const channels = await work(buyer, request, report);
       return { document: { channels }, text: reportText(channels) };
     });
   });

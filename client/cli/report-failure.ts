@@ -16,6 +16,20 @@ const DISK_ERRORS = new Set([
   'EMFILE',
 ]);
 
+/** What became of the money, where the error does not say it itself: true of every error of that name. */
+const MONEY: Partial<Readonly<Record<BuyerErrorCode, string>>> = {
+  'funds-needed': 'Nothing new was bound.',
+  'limit-exceeded': 'Nothing new was bound.',
+  'shop-unreachable': 'No money is lost by that: what is bound stays refundable, what is paid is recorded.',
+  'chain-unavailable': 'No money is lost by that: what is bound stays refundable, what is paid is recorded.',
+  'bad-data': 'It is not paid for, unless it was paid ahead.',
+  'channel-expired': 'What is left in the channel comes back at its refund height.',
+  disk: 'What is paid is recorded: it is fetched again for nothing.',
+  locked: 'This command moved no money.',
+  'journal-damaged': 'This command moved no money.',
+  interrupted: 'No money is lost by that: what is bound stays refundable, what is paid is recorded.',
+};
+
 export interface Failure {
   readonly exitCode: number;
   /** For `--json`. */
@@ -52,7 +66,14 @@ function describe(error: unknown): Description {
   }
   if (error instanceof BuyerError) {
     const { code, message, next, evidence } = error;
-    return { code, message, next, ...(Object.keys(evidence).length > 0 && { evidence }) };
+    const money = MONEY[code];
+    return {
+      code,
+      message,
+      ...(money && { money }),
+      next,
+      ...(Object.keys(evidence).length > 0 && { evidence }),
+    };
   }
   if (error instanceof SellerError) {
     const { code, message, next } = error;
@@ -60,7 +81,9 @@ function describe(error: unknown): Description {
   }
   if (error instanceof ChainUnavailable) {
     const next = 'Check --chain and the node, then run the same command again.';
-    return { code: 'chain-unavailable', message: `The chain source does not answer: ${error.message}`, next };
+    const message = `The chain source does not answer: ${error.message}`;
+    const money = MONEY['chain-unavailable'];
+    return { code: 'chain-unavailable', message, ...(money && { money }), next };
   }
   if (error instanceof Error && DISK_ERRORS.has(systemCode(error) ?? '')) {
     return {

@@ -93,7 +93,7 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
   const at = (name: string) => ['--home', join(root, `${name}-home`), '--shop-folder', shop.folder];
   const buying = (name: string, ...further: string[]) => [
     ...['buy', shop.url, dataset.manifest, '--output', join(root, `${name}-bought`), ...at(name)],
-    ...['--poll-interval', '0.05', '--json', ...further],
+    ...['--poll-interval', '0.05', '--yes', '--json', ...further],
   ];
 
   /** Tries without waiting, pays what that asks for, and puts it in a block. */
@@ -123,6 +123,7 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
       error: {
         code: 'funds-needed',
         message: expect.stringMatching(/^The wallet lacks [0-9]+ sat\.$/),
+        money: 'Nothing new was bound.',
         next: expect.stringMatching(/^Pay [0-9]+ sat to bcrt1q[a-z0-9]+, then run the command again\.$/),
         evidence: {
           address: expect.stringMatching(/^bcrt1q/),
@@ -131,7 +132,9 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
         },
       },
     });
-    expect(ended.stderr).toMatch(/^buying data \(11 MiB\) for 11000 sat\nThe wallet lacks/);
+    expect(ended.stderr).toMatch(
+      /^buying data \(11 MiB\) for 11000 sat\n {2}payment .*\n {2}channel .*\n {2}fees .*\n {2}locktime .*\n {2}worst case .*\nThe wallet lacks/,
+    );
     expectPlain(ended);
     const status = await command.run(['status', ...at('poor'), '--json']);
     expect(lastJson(status)).toMatchObject({
@@ -199,11 +202,16 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
     running.process.kill('SIGINT');
     const ended = await running.ended;
     expect([ended.code, ended.signal]).toEqual([130, null]);
-    expect(ended.stderr).toMatch(/Stopped\.\nRun the same command again to go on from here\.\n$/);
+    const money = 'No money is lost by that: what is bound stays refundable, what is paid is recorded.';
+    expect(ended.stderr).toContain('stopping at the next safe point; Ctrl-C once more stops at once\n');
+    expect(
+      ended.stderr.endsWith(`Stopped.\n${money}\nRun the same command again to go on from here.\n`),
+    ).toBe(true);
     expect(lastJson(ended)).toEqual({
       error: {
         code: 'interrupted',
         message: 'Stopped.',
+        money,
         next: 'Run the same command again to go on from here.',
       },
     });
@@ -254,6 +262,16 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
     expect(silent.code).toBe(9);
     expect(lastJson(silent)).toMatchObject({ error: { code: 'chain-unavailable' } });
     expect(`${silent.stdout}${silent.stderr}`).not.toContain('secret');
+  });
+
+  test('off a terminal nobody can say yes, and it is not taken for granted: 2, and nothing is bound', async () => {
+    const ended = await command.run(buying('unasked').filter((word) => word !== '--yes'));
+    expect([ended.code, ended.stdout]).toEqual([2, expect.stringContaining('"code":"usage"')]);
+    expect(ended.stderr).toMatch(
+      /^data \(11 MiB\) for 11000 sat\n[\s\S]*\nThis needs a yes, and there is no terminal to ask on\.\nGive --yes, and --max-price as the brake\. Nothing was bound/,
+    );
+    const status = await command.run(['status', ...at('unasked'), '--json']);
+    expect(lastJson(status)).toMatchObject({ wallets: [], purchases: [] });
   });
 
   test('a dataset that is not sold, and a price over the limit: 2 and 8', async () => {

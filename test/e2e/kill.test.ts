@@ -75,6 +75,7 @@ describe.each(availableChains())('SIGKILL on $name', (chain) => {
       '--poll-interval',
       '0.05',
       '--wait',
+      '--yes',
       '--json',
     ]);
   }

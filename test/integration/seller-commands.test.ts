@@ -49,7 +49,7 @@ const catalogue = async () => (await (await fetch(`${shop.url}/datasets`)).json(
 
 const buying = () => [
   ...['buy', shop.url, manifest, '--output', join(root, 'bought'), '--home', join(root, 'home')],
-  ...['--shop-folder', shop.folder, '--poll-interval', '0.05', '--json'],
+  ...['--shop-folder', shop.folder, '--poll-interval', '0.05', '--yes', '--json'],
 ];
 
 /** The next block takes what waits; told of a transaction, the node may not have it yet. */
