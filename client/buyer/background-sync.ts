@@ -11,30 +11,53 @@ export interface SyncSteps {
   readonly onSynced: (segments: readonly number[]) => Promise<void>;
 }
 
-/** @param every so many bytes; those of one time go together */
-export function backgroundSync({ sync, onSynced }: SyncSteps, every: number): BackgroundSync {
-  let segments: number[] = [];
-  let bytes = 0;
+export interface SyncSizes {
+  /** Bytes that are synced together. */
+  readonly sync: number;
+  /** Bytes that are told of together. */
+  readonly tell: number;
+}
+
+export function backgroundSync({ sync, onSynced }: SyncSteps, sizes: SyncSizes): BackgroundSync {
+  let waiting: Batch = NOTHING;
+  let synced: Batch = NOTHING;
   let tail: Promise<void> = Promise.resolve();
 
-  const start = (then: SyncSteps['onSynced']) => {
-    const mine = segments;
-    segments = [];
-    bytes = 0;
-    if (mine.length === 0) return;
-    tail = tail.then(() => sync(mine)).then(() => then(mine));
+  const bring = async (batch: Batch) => {
+    await sync(batch.segments);
+    synced = together(synced, batch);
+    if (synced.bytes < sizes.tell) return;
+    const { segments } = synced;
+    synced = NOTHING;
+    await onSynced(segments);
+  };
+  const start = (work: (batch: Batch) => Promise<void>) => {
+    const batch = waiting;
+    waiting = NOTHING;
+    if (batch.segments.length === 0) return;
+    tail = tail.then(() => work(batch));
     // Whoever waits for the end is told.
     tail.catch(() => undefined);
   };
   return {
-    add(segment, length) {
-      segments.push(segment);
-      bytes += length;
-      if (bytes >= every) start(onSynced);
+    add(segment, bytes) {
+      waiting = together(waiting, { segments: [segment], bytes });
+      if (waiting.bytes >= sizes.sync) start(bring);
     },
     end() {
-      start(async () => undefined);
+      start(({ segments }) => sync(segments));
       return tail;
     },
   };
+}
+
+interface Batch {
+  readonly segments: readonly number[];
+  readonly bytes: number;
+}
+
+const NOTHING: Batch = { segments: [], bytes: 0 };
+
+function together(a: Batch, b: Batch): Batch {
+  return { segments: [...a.segments, ...b.segments], bytes: a.bytes + b.bytes };
 }

@@ -56,6 +56,8 @@ export async function datasetFiles(
   const partial = join(output, name);
   const starts = fileStarts(files);
   const madeFolders = new Set<string>();
+  /** Files whose names this run has synced. */
+  const named = new Set<number>();
 
   const pieces = (span: Span) =>
     filesOfSpan(starts, span).map((piece) => ({ ...piece, ...fileAt(files, piece.file) }));
@@ -141,14 +143,15 @@ export async function datasetFiles(
     },
     async sync(spans) {
       const touched = new Set(spans.flatMap((span) => filesOfSpan(starts, span).map(({ file }) => file)));
-      const folders = new Set<string>([output]);
-      await each([...touched], async (index) => {
-        const file = fileAt(files, index);
-        await syncFile(file);
-        for (const folder of foldersOf(partial, file.path)) folders.add(folder);
-      });
-      // The names too: a file that was made must be found again.
-      for (const folder of folders) if (await exists(folder)) await syncFolder(folder);
+      const folders = new Set<string>();
+      const fresh = [...touched].filter((index) => !named.has(index));
+      for (const index of fresh)
+        for (const folder of foldersOf(partial, fileAt(files, index).path)) folders.add(folder);
+      await each([...touched], (index) => syncFile(fileAt(files, index)));
+      // The names too, once: a file that was made must be found again.
+      if (fresh.length > 0)
+        for (const folder of [output, ...folders]) if (await exists(folder)) await syncFolder(folder);
+      for (const index of fresh) named.add(index);
     },
     async finish() {
       const folders = new Set<string>();

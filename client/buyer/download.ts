@@ -29,8 +29,11 @@ export interface ChunkDownload {
   readonly onSynced?: (segments: readonly number[]) => Promise<void>;
 }
 
-/** Bytes that are synced together, and at most hashed again after a kill. */
-const SYNC_EVERY = 128 * 1024 * 1024;
+/**
+ * Often enough that a chunk waits for little at its end, seldom enough for the disk; the journal is told of what is at most
+ * hashed again after a kill. Bytes.
+ */
+const SYNC_SIZES = { sync: 32 * 1024 * 1024, tell: 128 * 1024 * 1024 };
 
 /**
  * Brings one chunk to the disk: its segments in parallel, each hashed as it arrives and written where it belongs. Segments
@@ -47,7 +50,7 @@ export async function downloadChunk(download: ChunkDownload): Promise<void> {
   globalThis.process?.getBuiltinModule?.('node:events').setMaxListeners(0, signal);
   const link = renewableLink(download.link);
   const steps = { sync: (some: readonly number[]) => files.sync(some.map(spanOf)), onSynced };
-  const sync = backgroundSync(steps, SYNC_EVERY);
+  const sync = backgroundSync(steps, SYNC_SIZES);
   const segments = Array.from({ length: segmentCount(manifest, chunk) }, async (_, segment) => {
     const { length } = spanOf(segment);
     if (synced?.has(segment)) return download.onBytes?.(length);

@@ -20,17 +20,20 @@ describe('what is synced in the background', () => {
     return { told, steps };
   };
 
-  test('is told only after it is on the disk, by groups; of the last ones the end tells', async () => {
+  test('is told only after it is on the disk, by groups of what was synced; of the last ones the end tells', async () => {
     const { told, steps } = recorded();
-    const sync = backgroundSync(steps, 10);
-    for (const segment of [3, 1, 2, 0, 4]) sync.add(segment, 5);
+    const sync = backgroundSync(steps, { sync: 10, tell: 20 });
+    for (const segment of [3, 1, 2, 0, 4, 6, 5]) sync.add(segment, 5);
     await sync.end();
-    expect(told).toEqual(['sync 3,1', 'told 3,1', 'sync 2,0', 'told 2,0', 'sync 4']);
+    expect(told).toEqual(['sync 3,1', 'sync 2,0', 'told 3,1,2,0', 'sync 4,6', 'sync 5']);
   });
 
   test('that failed is not told, nor anything after it, and the end fails', async () => {
     const { told, steps } = recorded();
-    const sync = backgroundSync({ ...steps, sync: () => Promise.reject(new Error('EIO')) }, 10);
+    const sync = backgroundSync(
+      { ...steps, sync: () => Promise.reject(new Error('EIO')) },
+      { sync: 10, tell: 10 },
+    );
     for (const segment of [0, 1]) sync.add(segment, 10);
     await expect(sync.end()).rejects.toThrow('EIO');
     expect(told).toEqual([]);
