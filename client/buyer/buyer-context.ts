@@ -81,6 +81,7 @@ export interface Purchase {
   readonly buyer: Buyer;
   readonly limits: BuyLimits;
   readonly wait: { readonly deposit: boolean };
+  readonly beforeFunding: () => Promise<void>;
   readonly wallet: Wallet;
   readonly shop: ShopClient;
   readonly journal: PurchaseJournal;

@@ -130,12 +130,13 @@ async function buildFunding(
 
 /** The last look before the money is bound: from this record on it may be. */
 async function announce(
-  { buyer, journal, report }: Purchase,
+  { buyer, journal, report, beforeFunding }: Purchase,
   channelId: string,
   funding: FundingState,
 ): Promise<void> {
   const channel = journal.state().channels.find((one) => one.channelId === channelId);
   if (!channel) throw new Error('unknown channel');
+  await beforeFunding();
   const { height } = await buyer.chain.tip();
   checkRefundHeight(channel.terms.refundHeight, height);
   checkLifeLeft(channel.terms.refundHeight, height, channel.minimumLifeAtFunding + 1);

@@ -39,6 +39,8 @@ export interface BuyRequest {
   readonly wait?: { readonly deposit?: boolean; readonly settlement?: boolean };
   /** Asked once, before anything is bound; false ends the purchase. */
   readonly confirm?: (plan: PurchasePlan) => Promise<boolean>;
+  /** Waited for each time before a funding is sent: its refund is signed and kept, so a recovery file brings all money back. */
+  readonly beforeFunding?: () => Promise<void>;
 }
 
 /** S3 gives about 85 MiB/s a connection; more than these and throughput falls again. */
@@ -76,6 +78,7 @@ export async function preparePurchase(
       buyer,
       limits: request.limits ?? {},
       wait: { deposit: request.wait?.deposit ?? true },
+      beforeFunding: request.beforeFunding ?? (async () => undefined),
       wallet: await openWallet(buyer.home, policy.network),
       shop,
       journal,

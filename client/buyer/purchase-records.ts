@@ -161,6 +161,8 @@ export const purchaseRecord = v.variant('record', [
     returned: satoshis,
   }),
   v.strictObject({ v: version, record: v.literal('complete') }),
+  /** All before this came from a recovery file: what was signed after that was written is known to the shop alone. */
+  v.strictObject({ v: version, record: v.literal('restored') }),
 ]);
 export type PurchaseRecord = v.InferOutput<typeof purchaseRecord>;
 

@@ -2,6 +2,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Outpoint } from '../../shared/chain/chain.ts';
 import type { ChunkLink } from '../../shared/http/api.ts';
 import { parseTerms, type Terms } from '../../shared/protocol/terms.ts';
+import { MAX_BOUND_BLOCKS } from './checks.ts';
 import type { PurchaseRecord } from './purchase-records.ts';
 
 type RecordOf<K extends PurchaseRecord['record']> = K extends K
@@ -60,11 +61,13 @@ export interface PurchaseState {
   /** Segments that are on the disk for good, by the chunk they are of, until all of it is. */
   readonly synced: Map<number, Set<number>>;
   readonly complete: boolean;
+  /** More may have been signed than the journal says. */
+  readonly restored: boolean;
   /** The parts of the dataset that were asked for; without any, or with an empty one, all of it was. */
   readonly asked: readonly (readonly string[])[];
 }
 
-const emptyPurchase = { channels: [], complete: false, asked: [] };
+const emptyPurchase = { channels: [], complete: false, restored: false, asked: [] };
 
 export function purchaseState(records: readonly PurchaseRecord[]): PurchaseState {
   return records.reduce(foldRecord, {
@@ -73,6 +76,15 @@ export function purchaseState(records: readonly PurchaseRecord[]): PurchaseState
     begun: new Set<number>(),
     synced: new Map<number, Set<number>>(),
   });
+}
+
+/** What was ready to be sent when the recovery file was written may be on the chain, at the earliest when it could be. */
+function mayBeSent(channel: ChannelRecordState): ChannelRecordState {
+  const earliest = Math.max(0, channel.terms.refundHeight - MAX_BOUND_BLOCKS);
+  const fundings = channel.fundings.map((funding) =>
+    funding.refundSignature === undefined ? funding : { sentAt: earliest, ...funding },
+  );
+  return channel.abandoned ? channel : { ...channel, fundings };
 }
 
 /** The state after one more record. The sets of chunks and links are changed in place: copying them for each chunk is quadratic. */
@@ -101,6 +113,8 @@ export function foldRecord(state: PurchaseState, record: PurchaseRecord): Purcha
       return { ...state, asked: [...state.asked, record.only] };
     case 'complete':
       return { ...state, complete: true };
+    case 'restored':
+      return { ...state, restored: true, channels: state.channels.map(mayBeSent) };
     case 'channel-planned':
       return { ...state, channels: [...state.channels, plannedChannel(record)] };
     default:
@@ -138,6 +152,7 @@ type ChannelRecord = Exclude<
     | 'planned'
     | 'asked'
     | 'complete'
+    | 'restored'
     | 'channel-planned'
     | 'chunk-begun'
     | 'segments-synced'

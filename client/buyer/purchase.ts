@@ -104,7 +104,8 @@ function isBought({ journal, selection }: Purchase): boolean {
 async function buyThroughChannel(purchase: Purchase): Promise<void> {
   const { channelId } = await fundedChannel(purchase);
   let state = await synchronise(purchase, channelId);
-  if (state === 'PROPOSED') {
+  // After a recovery the shop may have opened what this journal has not seen in a block.
+  if (state === 'PROPOSED' || (state === 'OPEN' && !channelOf(purchase, channelId).confirmed)) {
     await awaitOpen(purchase, channelId);
     state = await synchronise(purchase, channelId);
   }

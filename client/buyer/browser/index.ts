@@ -8,6 +8,7 @@ export { patientChain } from '../patient-chain.ts';
 export type { BuyRequest } from '../prepare-purchase.ts';
 export { buy } from '../purchase.ts';
 export { listPurchases } from '../purchase-journal.ts';
+export { recoveryFile, restoreRecoveryFile } from '../recovery-file.ts';
 export { refund } from '../refund.ts';
 export { watchRefunds } from '../refund-watch.ts';
 export { PATIENT } from '../retry.ts';
