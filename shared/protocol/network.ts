@@ -6,6 +6,9 @@ import { outputKind } from './script.ts';
 export const NETWORK_NAMES = ['mainnet', 'testnet4', 'signet', 'regtest'] as const;
 export type NetworkName = (typeof NETWORK_NAMES)[number];
 
+const OP_DUP = 0x76;
+const OP_HASH160 = 0xa9;
+
 /** signet and testnet4 share testnet3's address prefixes (BIP325, BIP94). */
 const PARAMETERS: Record<NetworkName, Network> = {
   mainnet: networks.bitcoin,
@@ -44,14 +47,13 @@ export function networkParameters(network: NetworkName): Network {
 /** @throws Error where the text is no address of the network, or one of a segwit version that anyone can spend today */
 export function scriptOfAddress(text: string, network: NetworkName): Uint8Array {
   const script = address.toOutputScript(text, PARAMETERS[network]);
-  if (isWitnessProgram(script) && !outputKind(script))
-    throw new RangeError('a segwit version without rules yet');
+  if (!isLegacy(script) && !outputKind(script)) throw new RangeError('a segwit version without rules yet');
   return script;
 }
 
-/** BIP141: a version, OP_0 or OP_1 to OP_16, and one push of 2 to 40 bytes. */
-function isWitnessProgram([version = 0xff, push = 0, ...program]: Uint8Array): boolean {
-  return (version === 0 || (version >= 0x51 && version <= 0x60)) && program.length === push;
+/** P2PKH and P2SH begin with these; every other address is a witness program's, which begins with its version (BIP141). */
+function isLegacy([opcode]: Uint8Array): boolean {
+  return opcode === OP_DUP || opcode === OP_HASH160;
 }
 
 /** @throws Error where the script has no address form */

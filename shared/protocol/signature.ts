@@ -36,23 +36,14 @@ export function verifyMessage(key: Uint8Array, message: Uint8Array, signature: U
 
 /** The same by noble alone, as browsers do; exported so that tests hold the two against each other. */
 export function verifyPortably(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  // noble takes uncompressed keys too; the protocol's keys have one form.
-  if (key.length !== 33 || !isStrictSignature(signature)) return false;
-  try {
-    return verify(signature, sha256(message), key, { prehash: false, lowS: true });
-  } catch {
-    return false;
-  }
+  return verifyDigest(key, sha256(message), signature);
 }
 
 /** Verifies a signature over a 32-byte digest, strictly, by noble: for the rare case where the message is not at hand. */
 export function verifyDigest(key: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
+  // noble takes uncompressed keys too, and of a longer digest its first 32 bytes; the protocol's have one form.
   if (key.length !== 33 || digest.length !== 32 || !isStrictSignature(signature)) return false;
-  try {
-    return verify(signature, digest, key, { prehash: false, lowS: true });
-  } catch {
-    return false;
-  }
+  return verify(signature, digest, key, { prehash: false });
 }
 
 /** 64 bytes with 0 < r < n and 0 < s ≤ n/2. */

@@ -1,5 +1,3 @@
-import base from '../../jest.config.mjs';
-
 /**
  * npm run mutants -- protocol|channel: what the unit tests of one floor find of the mistakes that could be made in it. Other suites
  * would find more; these must do alone.
@@ -7,19 +5,9 @@ import base from '../../jest.config.mjs';
 const floor = process.env.SPILLWAY_MUTANTS ?? 'protocol';
 
 export default {
-  plugins: ['./test/mutants/node_modules/@stryker-mutator/jest-runner/dist/src/index.js'],
-  testRunner: 'jest',
-  jest: {
-    projectType: 'custom',
-    config: {
-      ...base,
-      rootDir: '.',
-      testMatch: [`<rootDir>/test/unit/${floor}/**/*.test.ts`],
-      maxWorkers: 1,
-    },
-    // Which tests may find a mutant is known from the coverage, not from who imports whom.
-    enableFindRelatedTests: false,
-  },
+  plugins: ['./test/mutants/node_modules/@stryker-mutator/mocha-runner/dist/src/index.js'],
+  testRunner: 'mocha',
+  mochaOptions: { spec: ['test/mutants/jest-on-mocha.cjs'] },
   // TypeScript 7 has no programming interface for Stryker's rewriting of it, and esbuild reads none of what it would rewrite.
   tsconfigFile: 'none',
   coverageAnalysis: 'perTest',
@@ -29,10 +17,10 @@ export default {
   ignorePatterns: ['.bitcoind', '.lambda-runtime', 'dist', 'cdk.out'],
   // Texts are for people; the tests hold those that a program reads.
   mutator: { excludedMutations: ['StringLiteral'] },
-  reporters: ['clear-text', 'json'],
+  reporters: ['progress-append-only', 'clear-text', 'json'],
   jsonReporter: { fileName: `coverage/mutants-${floor}.json` },
-  clearTextReporter: { logTests: false, allowColor: false },
-  concurrency: 2,
-  timeoutMS: 20_000,
+  clearTextReporter: { reportTests: false, logTests: false, allowColor: false },
+  concurrency: 1,
+  timeoutMS: 10_000,
   tempDirName: '.stryker',
 };

@@ -1,10 +1,10 @@
-import { availableTables, type RunningTables } from './tables.ts';
+import { DYNALITE, type RunningTables } from './tables.ts';
 
 /** One table server for all tests of a file, started before and stopped after them. */
 export function tableServer(): () => RunningTables {
   let running: RunningTables | undefined;
   beforeAll(async () => {
-    running = await availableTables()[0]?.start();
+    running = await DYNALITE.start();
   });
   afterAll(() => running?.stop());
   return () => {

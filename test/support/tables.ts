@@ -22,9 +22,11 @@ export interface Tables {
   start(): Promise<RunningTables>;
 }
 
+export const DYNALITE: Tables = { name: 'dynalite', start: startDynalite };
+
 /** The stand-ins this machine can run: dynalite always, AWS's own DynamoDB Local where there is Java. */
 export function availableTables(): Tables[] {
-  const tables: Tables[] = [{ name: 'dynalite', start: startDynalite }];
+  const tables = [DYNALITE];
   if (spawnSync('java', ['-version']).status === 0) {
     tables.push({ name: 'DynamoDB Local', start: startDynamoDbLocal });
   }

@@ -16,6 +16,11 @@ describe('canonicalBytes', () => {
     );
     expect(text('€$\u000f\nA\'B"\\/')).toBe('"€$\\u000f\\nA\'B\\"\\\\/"');
   });
+
+  test('refuses what JSON has no form for, rather than write nothing', () => {
+    const nothing = undefined as unknown as JsonValue;
+    expect(() => canonicalBytes(nothing)).toThrow(new TypeError('not representable as canonical JSON'));
+  });
 });
 
 describe('parseCanonical', () => {

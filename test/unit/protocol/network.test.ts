@@ -59,8 +59,11 @@ describe('addresses', () => {
     }
   });
 
-  test('legacy addresses are taken: they are nobody’s loss', () => {
-    expect(bytesToHex(scriptOfAddress('1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2', 'mainnet'))).toMatch(/^76a914/);
+  test.each([
+    ['1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2', /^76a914[0-9a-f]{40}88ac$/],
+    ['3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy', /^a914[0-9a-f]{40}87$/],
+  ])('the legacy address %s is taken: it is nobody’s loss', (address, script) => {
+    expect(bytesToHex(scriptOfAddress(address, 'mainnet'))).toMatch(script);
   });
 
   test.each([
@@ -97,7 +100,10 @@ describe('the curve arithmetic given to bitcoinjs', () => {
   });
 
   test('refuses an x that is on no point', () => {
-    const output = hexToBytes(`5120${'5'.padStart(64, '0')}`);
-    expect(() => payments.p2tr({ output })).toThrow('Invalid pubkey for p2tr');
+    const key = hexToBytes('5'.padStart(64, '0'));
+    expect(() => payments.p2tr({ output: hexToBytes(`5120${bytesToHex(key)}`) })).toThrow(
+      'Invalid pubkey for p2tr',
+    );
+    expect(taprootCurve?.xOnlyPointAddTweak(key, new Uint8Array(32).fill(1))).toBeNull();
   });
 });

@@ -59,6 +59,13 @@ describe('chunks', () => {
 });
 
 describe('price', () => {
+  test('nothing paid costs nothing, wherever the channel begins', () => {
+    const thirds = { totalSize: 25, chunkSize: 10 };
+    for (const first of [0, 1, 2, 3, 4]) {
+      expect(price({ first, count: 1, pricePerChunk: 7n }, thirds, 0)).toBe(0n);
+    }
+  });
+
   test('equals the sum over the chunks', () => {
     fc.assert(
       fc.property(

@@ -9,6 +9,7 @@ import {
   scriptSignature,
   signDigest,
   signMessage,
+  verifyDigest,
   verifyMessage,
   verifyPortably,
 } from '../../../shared/protocol/signature.ts';
@@ -108,6 +109,14 @@ describe('verification', () => {
     ['DER', scriptSignature(valid, 1).subarray(0, -1)],
   ])('refuses %s', (_, signature) => {
     expect(verdict(BUYER_KEY, MESSAGE, signature)).toBe(false);
+  });
+
+  test('takes a digest of 32 bytes alone: noble would take the first 32 of a longer one', () => {
+    const digest = sha256(MESSAGE);
+    expect(verifyDigest(BUYER_KEY, digest, valid)).toBe(true);
+    for (const other of [digest.subarray(1), concatBytes(digest, Uint8Array.of(0)), new Uint8Array(0)]) {
+      expect(verifyDigest(BUYER_KEY, other, valid)).toBe(false);
+    }
   });
 
   const point = Point.fromBytes(BUYER_KEY);

@@ -193,6 +193,8 @@ describe('parseTerms', () => {
     ['changeScript', '', `changeScript: ${SCRIPT}`],
     ['changeScript', `0014${'11'.repeat(21)}`, `changeScript: ${SCRIPT}`],
     ['changeScript', `0014${'AA'.repeat(20)}`, `changeScript: ${SCRIPT}`],
+    ['changeScript', `00${WIRE.changeScript}`, `changeScript: ${SCRIPT}`],
+    ['changeScript', `${WIRE.changeScript}00`, `changeScript: ${SCRIPT}`],
 
     ['nonce', '00'.repeat(15), 'nonce: must be 16 bytes in lower-case hex'],
     ['nonce', '00'.repeat(17), 'nonce: must be 16 bytes in lower-case hex'],
