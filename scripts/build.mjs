@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -35,4 +35,19 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });
+// Pages lie beside the parts too. What a browser loads is whole: it has no packages.
+await build({
+  entryPoints: {
+    page: path('client/console/page/console-page.ts'),
+    'page-style': path('client/console/page/page.css'),
+  },
+  outdir: join(outdir, 'parts/console'),
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  logLevel: 'warning',
+});
+copyFileSync(path('client/console/page/index.html'), join(outdir, 'parts/console/index.html'));
 for (const name of COMMANDS) if (entryPoints[name]) chmodSync(join(outdir, `${name}.js`), 0o755);

@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     summary: 'change what a full chunk of a dataset costs',
     load: async () => (await import('./offer-commands.ts')).priceCommand(),
   },
+  console: {
+    summary: 'a page on this machine for what a seller does',
+    load: async () => (await import('./console-command.ts')).consoleCommand(),
+  },
   shop: {
     summary: 'how a shop does; a shop on this machine, on a chain of its own (regtest)',
     load: async () => (await import('./shop-command.ts')).shopCommand(),

@@ -16,6 +16,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'client/buyer/': 4,
   'client/seller/': 4,
   'client/cli/': 5,
+  'client/console/': 5,
   'infra/': 5,
   'local/': 5,
 };
