@@ -64,6 +64,15 @@ describe('rule 17: one conditional write decides, before anything is released', 
     expect(shop.linked).toHaveLength(8);
   });
 
+  test('rule 17: a replay whose link fails is no acceptance without one: the buyer must hear of the trouble', async () => {
+    const shop = await channelShop(tables());
+    const channel = await openAndPaid(shop, 'alice', 1);
+    const broken = { ...shop, links: { link: () => Promise.reject(new Error('the line is cut')) } };
+    await expect(acceptCommitment(broken, channel, payment('alice', channel, 1))).rejects.toThrow(
+      'the line is cut',
+    );
+  });
+
   test('rule 17: same k, another valid signature: the first stays, 200', async () => {
     const shop = await channelShop(tables());
     const channel = await open(shop, 'alice');

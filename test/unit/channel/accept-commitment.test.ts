@@ -47,7 +47,9 @@ describe('rule 14: OPEN, and before T_stopPayments', () => {
     const proposed = await propose(shop, 'alice');
     const outpoint = { txid: '11'.repeat(32), vout: 0 };
     const early = payment('alice', proposed, 1, changeOf(proposed, 1), outpoint);
-    expect(await rejects(shop, proposed, early)).toBe('channel-not-open: the channel is PROPOSED');
+    for (const sent of [early, { ...early, k: 0 }]) {
+      expect(await rejects(shop, proposed, sent)).toBe('channel-not-open: the channel is PROPOSED');
+    }
 
     const channel = await open(shop, 'bob');
     const sent = payment('bob', channel, 1);
@@ -91,7 +93,9 @@ describe('rule 15: how many chunks', () => {
     const channel = await open(shop, 'alice');
     const tooMany = { ...payment('alice', channel, 12), k: 13 };
     expect(await rejects(shop, channel, tooMany)).toBe('commitment-out-of-range: the channel buys 12 chunks');
-    expect((await acceptCommitment(shop, channel, payment('alice', channel, 12))).channel.paid).toBe(12);
+    const { channel: paid } = await acceptCommitment(shop, channel, payment('alice', channel, 12));
+    expect(paid.paid).toBe(12);
+    expect((await refused(acceptCommitment(shop, paid, tooMany))).members).toEqual({ paid: 12 });
   });
 
   test('rule 15: no more at a time than the limit', async () => {
@@ -101,6 +105,8 @@ describe('rule 15: how many chunks', () => {
       'commitment-out-of-range: at most 3 chunks can be paid for at a time',
     );
     const { channel: paid } = await acceptCommitment(shop, channel, payment('alice', channel, 3));
+    const beyond = await refused(acceptCommitment(shop, paid, payment('alice', channel, 7)));
+    expect(beyond.members).toEqual({ paid: 3 });
     expect((await acceptCommitment(shop, paid, payment('alice', channel, 6))).channel.paid).toBe(6);
   });
 
@@ -139,6 +145,8 @@ describe('rule 16: the signature over the digest that the shop built', () => {
     const untweaked = { k: 2, signature: signMessage(secretOf('alice'), message) };
     expect(await rejects(shop, channel, untweaked)).toBe(bad);
     expect(await rejects(shop, channel, payment('mallory', channel, 2))).toBe(bad);
+    const { channel: paid } = await acceptCommitment(shop, channel, payment('alice', channel, 1));
+    expect((await refused(acceptCommitment(shop, paid, untweaked))).members).toEqual({ paid: 1 });
   });
 
   test('rule 16: a refund or cancel signature, or one without the change, is none', async () => {

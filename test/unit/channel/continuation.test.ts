@@ -53,6 +53,14 @@ describe('section 7: a contiguous continuation', () => {
     expect(third.contiguous).toBe(true);
   });
 
+  test('has credit in a small dataset too, where only the first channel has none', async () => {
+    const shop = await channelShop(tables());
+    const dataset = { manifest: await shop.publish(7) };
+    const earlier = await openAndPaid(shop, 'earlier', 3, { ...dataset, count: 7, credit: 0 });
+    const terms = rest(shop, 3, { ...dataset, count: 4 });
+    expect((await openChannel(shop, terms, proofFor(earlier, terms))).terms.credit).toBe(1);
+  });
+
   test('is not what continues a channel that has a gap before it', async () => {
     const shop = await channelShop(tables());
     const gap = await openAndPaid(shop, 'earlier', 2, { first: 3, count: 9, credit: 0 });

@@ -31,6 +31,10 @@ describe('rule 19: which chunks', () => {
       url: `https://objects.example/datasets/${DATASET.folder}/chunks/0?versionId=version-0&X-Amz-Signature=bearer`,
       expiresAt: START / 1000 + URL_LIFETIME_SECONDS,
     });
+    expect(shop.lines.at(-1)).toEqual({
+      event: 'chunk-issued',
+      fields: { channelId: channel.id, chunk: 0, paid: 0 },
+    });
     expect(await refusalWithoutChange(shop, channel, () => issueChunk(shop, channel, 1))).toBe(
       'payment-required: chunk 1 is given out once 1 chunks are paid for',
     );

@@ -55,6 +55,12 @@ describe('a proposal', () => {
     });
     expect(await stored(shop, channel)).toEqual(channel);
     expect(await dueAt(shop, channel)).toBeUndefined();
+    expect(shop.lines).toEqual([
+      {
+        event: 'channel-proposed',
+        fields: { channelId: channel.id, paid: 0, chunks: 12, capacity: '60000' },
+      },
+    ]);
   });
 
   test('sent again is the same channel, however far it has come meanwhile', async () => {
@@ -74,6 +80,25 @@ describe('a proposal', () => {
     const channels = await Promise.all(Array.from({ length: 50 }, () => openChannel(shop, terms)));
     expect(new Set(channels.map(({ id }) => id)).size).toBe(1);
     expect(channels.every((channel) => channel.createdAt === START)).toBe(true);
+  });
+
+  test('that somebody was quicker with is theirs, and not written over', async () => {
+    const shop = await shopOf();
+    const rivals = await propose(shop, 'alice');
+    shop.clock.advance(1);
+    let reads = 0;
+    const get = async (id: string) => (reads++ === 0 ? undefined : shop.channels.get(id));
+    const late = { ...shop, channels: { ...shop.channels, get } };
+    expect(await openChannel(late, rivals.terms)).toEqual(rivals);
+    expect(await stored(shop, rivals)).toEqual(rivals);
+  });
+
+  test('that somebody was quicker with and that is gone again asks for another try', async () => {
+    const shop = await shopOf();
+    const channels = { ...shop.channels, get: async () => undefined, propose: async () => false };
+    expect(await refusal(openChannel({ ...shop, channels }, shop.terms('alice')))).toBe(
+      'busy: the channel was proposed and forgotten meanwhile',
+    );
   });
 });
 
@@ -147,6 +172,7 @@ describe('an unfunded, never co-signed channel lives one hour', () => {
     expect((await openChannel(shop, channel.terms)).createdAt).toBe(START);
     shop.clock.advance(1);
     expect(isForgotten(shop, channel)).toBe(true);
+    expect(isForgotten(shop, { ...channel, state: 'EXPIRED' })).toBe(false);
     // Forgotten terms are judged anew, and these have become too short.
     expect(await refusal(openChannel(shop, channel.terms))).toBe(
       'terms-refused: refundHeight: must be from 2288 to 4016',
