@@ -21,6 +21,8 @@ export type BuyerErrorCode =
 export type Evidence = Readonly<Record<string, string | number>>;
 
 export interface BuyerErrorDetails {
+  /** What became of the money, where that is not the same for every error of its name. */
+  readonly money?: string;
   /** What the person can do now. */
   readonly next?: string;
   /** What was expected and what came instead, so that a stranger can check the claim. */
@@ -31,12 +33,14 @@ export interface BuyerErrorDetails {
 export class BuyerError extends Error {
   override readonly name: string = 'BuyerError';
   readonly code: BuyerErrorCode;
+  readonly money: string | undefined;
   readonly next: string | undefined;
   readonly evidence: Evidence;
 
   constructor(code: BuyerErrorCode, message: string, details: BuyerErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
+    this.money = details.money;
     this.next = details.next;
     this.evidence = details.evidence ?? {};
   }
@@ -57,18 +61,17 @@ export class ShopProblem extends BuyerError {
   readonly problem: string;
   readonly status: number;
   readonly title: string;
-  readonly money: string;
   readonly members: Readonly<Record<string, unknown>>;
 
   constructor(status: number, document: ProblemDocument, members: Readonly<Record<string, unknown>>) {
     const unreachable = status >= 500;
     super(unreachable ? 'shop-unreachable' : 'shop-refused', `${document.title}: ${document.detail}`, {
+      money: document.money,
       next: document.next,
     });
     this.problem = document.type.slice(document.type.lastIndexOf(':') + 1);
     this.status = status;
     this.title = document.title;
-    this.money = document.money;
     this.members = members;
   }
 }

@@ -5,7 +5,7 @@ import type { Buyer } from '../buyer/buyer-context.ts';
 import { BuyerError } from '../buyer/errors.ts';
 import { parseByteSize } from './byte-size.ts';
 import { INTERRUPTED_EXIT } from './exit-codes.ts';
-import { failureOf, jsonLine } from './report-failure.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
 
 /** Bytes a second: with less, a link ends before a segment has come. */
 const MIN_RATE = 10_000;
@@ -88,7 +88,7 @@ async function openBuyer(options: BuyerOptions, signal: AbortSignal): Promise<Bu
 /** Runs a command's work: the first Ctrl-C stops it at the next safe point, and every failure ends with its exit code. */
 export async function runAsBuyer(
   options: BuyerOptions,
-  work: (buyer: Buyer) => Promise<{ readonly document: unknown; readonly text: string }>,
+  work: (buyer: Buyer) => Promise<CommandResult>,
 ): Promise<void> {
   const stop = new AbortController();
   const interrupt = () => {
@@ -98,13 +98,7 @@ export async function runAsBuyer(
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    const { document, text } = await work(await openBuyer(options, stop.signal));
-    process.stdout.write(options.json ? jsonLine(document) : text);
-  } catch (error) {
-    const failure = failureOf(error);
-    process.stderr.write(failure.text);
-    if (options.json) process.stdout.write(jsonLine(failure.document));
-    process.exitCode = failure.exitCode;
+    await runCommand(options, async () => work(await openBuyer(options, stop.signal)));
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }

@@ -20,6 +20,18 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     summary: 'purchases, channels, heights and money',
     load: async () => (await import('./status-command.ts')).statusCommand(),
   },
+  channels: {
+    summary: 'each channel of yours: where its money is, until when, and what to do',
+    load: async () => (await import('./channels-command.ts')).channelsCommand(),
+  },
+  receipts: {
+    summary: 'write down what was bought, with the signatures that prove it',
+    load: async () => (await import('./receipts-command.ts')).receiptsCommand(),
+  },
+  verify: {
+    summary: 'check a receipt, and the files it is for, without a network',
+    load: async () => (await import('./verify-command.ts')).verifyCommand(),
+  },
   publish: {
     summary: 'put a file or a folder up for sale',
     load: async () => (await import('./publish-command.ts')).publishCommand(),

@@ -14,6 +14,8 @@ const DISK_ERRORS = new Set([
   'EFBIG',
   'ENAMETOOLONG',
   'EMFILE',
+  'ENOENT',
+  'EISDIR',
 ]);
 
 /** What became of the money, where the error does not say it itself: true of every error of that name. */
@@ -61,12 +63,11 @@ interface Description {
 
 function describe(error: unknown): Description {
   if (error instanceof ShopProblem) {
-    const { code, message, money, next, problem } = error;
-    return { code, message, money, next, evidence: { problem } };
+    const { code, message, money = MONEY[code], next, problem } = error;
+    return { code, message, ...(money && { money }), next, evidence: { problem } };
   }
   if (error instanceof BuyerError) {
-    const { code, message, next, evidence } = error;
-    const money = MONEY[code];
+    const { code, message, money = MONEY[code], next, evidence } = error;
     return {
       code,
       message,

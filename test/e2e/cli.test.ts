@@ -189,6 +189,16 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
       channels: [{ name: 'data', status: { kind: 'ended', by: 'settlement' } }],
     });
 
+    const file = join(root, 'rich.receipt.json');
+    expect((await command.run(['receipts', 'data', '--output', file, ...at('rich')])).stdout).toBe(
+      `data: ${file}\n`,
+    );
+    const verified = await command.run(['verify', file, join(root, 'rich-bought')]);
+    expect([verified.code, verified.stderr]).toEqual([0, '']);
+    expect(verified.stdout).toMatch(
+      /^The receipt holds: data\n[\s\S]*the seller took 11000 sat by its own signature[\s\S]*1 file here and right/,
+    );
+
     // The same command once more costs nothing.
     const again = await command.run(buying('rich'));
     expect(again.code).toBe(0);
