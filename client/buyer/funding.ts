@@ -34,7 +34,7 @@ const INPUT_WEIGHT = 4 * 41 + 108;
 const CHANNEL_OUTPUT_WEIGHT = 4 * 43;
 const CHANGE_OUTPUT_WEIGHT = 4 * 31;
 /** Keeps the transaction far below the standard 400,000 weight units and its counts in one byte. */
-const MAX_INPUTS = 200;
+export const MAX_INPUTS = 200;
 
 /**
  * Takes the largest coins first until they pay the capacity and the fee; change that would be dust goes to the fee.
@@ -48,7 +48,7 @@ export function chooseCoins(
   feeRate: bigint,
   required: readonly Coin[] = [],
 ): CoinChoice {
-  const optional = [...coins].sort((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1));
+  const optional = largestFirst(coins);
   const inputs = [...required];
   let total = inputs.reduce((sum, { value }) => sum + value, 0n);
   for (;;) {
@@ -65,6 +65,10 @@ export function chooseCoins(
     inputs.push(next);
     total += next.value;
   }
+}
+
+export function largestFirst(coins: readonly Coin[]): Coin[] {
+  return [...coins].sort((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1));
 }
 
 /** Satoshis a funding of so many inputs pays at a rate. */

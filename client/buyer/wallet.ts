@@ -1,15 +1,12 @@
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { generateMnemonic, validateMnemonic } from '@scure/bip39';
-import { wordlist } from '@scure/bip39/wordlists/english.js';
-import * as v from 'valibot';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Outpoint, WalletOutput } from '../../shared/chain/chain.ts';
 import { addressOfScript, NETWORK_NAMES, type NetworkName } from '../../shared/protocol/network.ts';
 import type { BuyerChain } from './buyer-context.ts';
-import { BuyerError } from './errors.ts';
 import type { Coin } from './funding.ts';
 import type { Home } from './home.ts';
 import { type WalletKey, type WalletKeys, walletKeys } from './wallet-keys.ts';
 import { emptyUse, foldWalletUse, type WalletRecord, type WalletUse, walletRecord } from './wallet-use.ts';
+import { fileOf, lockOf, wordsOf } from './wallet-words.ts';
 
 /** The buyer's own wallet: the words in one file written once, what was used of it in a journal beside it. */
 export interface Wallet {
@@ -31,29 +28,23 @@ export interface Wallet {
     purchase: string,
     choose: (coins: readonly Coin[]) => T,
   ): Promise<T>;
+  /** Looks far ahead for coins, where the words are all there is: what was used lies before the last of them. */
+  findUsed(chain: BuyerChain): Promise<void>;
   /** Gives back what a purchase has taken, but for the coins it still needs. */
   releaseCoins(purchase: string, keep: readonly Outpoint[]): Promise<void>;
 }
 
-const walletFile = v.strictObject({
-  version: v.literal(1),
-  network: v.picklist(NETWORK_NAMES),
-  mnemonic: v.pipe(
-    v.string(),
-    v.check((words) => validateMnemonic(words, wordlist), 'must be valid BIP39 words'),
-  ),
-});
-
 /** Addresses looked at beyond the last one used, as BIP44 has it. */
 const GAP = 20;
+/** The same where nothing is known of what was used: every channel uses two addresses for change, also one that came to nothing. */
+const RECOVERY_GAP = 200;
 
 /**
  * Opens the wallet of a network in a home, or makes one with fresh words.
  * @throws BuyerError journal-damaged
  */
 export async function openWallet(home: Home, network: NetworkName): Promise<Wallet> {
-  const mnemonic = (await readMnemonic(home, network)) ?? (await createMnemonic(home, network));
-  return walletOf(home, network, await walletKeys(mnemonic, network));
+  return walletOf(home, network, await walletKeys(await wordsOf(home, network), network));
 }
 
 /** The networks for which a home has a wallet. */
@@ -118,6 +109,13 @@ function walletOf(home: Home, network: NetworkName, keys: WalletKeys): Wallet {
         await append({ v: 1, record: 'coins-reserved', purchase, outpoints });
         return choice;
       }),
+    findUsed: (chain) =>
+      update(async (_, append) => {
+        for (const branch of ['external', 'internal'] as const) {
+          const index = await lastUsed(chain, keys[branch]);
+          if (index >= 0) await append({ v: 1, record: 'index-used', branch, index });
+        }
+      }),
     releaseCoins: (purchase, keep) =>
       update(async (use, append) => {
         const kept = new Set(keep.map(outpointText));
@@ -150,41 +148,21 @@ function knownScripts(keys: WalletKeys, use: WalletUse): ReadonlyMap<string, Kno
   return known;
 }
 
+/** The highest index of a branch that holds a coin; -1 for none. */
+async function lastUsed(chain: BuyerChain, keyAt: (index: number) => WalletKey): Promise<number> {
+  let last = -1;
+  for (let start = 0; start <= last + RECOVERY_GAP; start += RECOVERY_GAP) {
+    const scripts = Array.from({ length: RECOVERY_GAP }, (_, index) => keyAt(start + index).script);
+    const found = new Set((await chain.outputsPayingTo(scripts)).map(({ script }) => bytesToHex(script)));
+    for (const [index, script] of scripts.entries()) if (found.has(bytesToHex(script))) last = start + index;
+  }
+  return last;
+}
+
 function coinOf(
   output: WalletOutput,
   known: ReadonlyMap<string, KnownScript>,
 ): readonly (Coin & KnownScript)[] {
   const owner = known.get(bytesToHex(output.script));
   return owner ? [{ ...output, ...owner }] : [];
-}
-
-async function readMnemonic(home: Home, network: NetworkName): Promise<string | undefined> {
-  const bytes = await home.read(fileOf(network));
-  if (!bytes) return undefined;
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), walletFile), new TextDecoder().decode(bytes));
-  if (!result.success || result.output.network !== network) {
-    const place = home.describe(fileOf(network));
-    throw new BuyerError('journal-damaged', `The wallet file ${place} is not a wallet for ${network}.`, {
-      next: 'Restore it from a backup. Do not delete it: it holds the keys to your coins.',
-    });
-  }
-  return result.output.mnemonic;
-}
-
-function createMnemonic(home: Home, network: NetworkName): Promise<string> {
-  return home.withLock(lockOf(network), async () => {
-    const existing = await readMnemonic(home, network);
-    if (existing !== undefined) return existing;
-    const mnemonic = generateMnemonic(wordlist);
-    await home.write(fileOf(network), utf8ToBytes(`${JSON.stringify({ version: 1, network, mnemonic })}\n`));
-    return mnemonic;
-  });
-}
-
-function fileOf(network: NetworkName): string {
-  return `wallet-${network}.json`;
-}
-
-function lockOf(network: NetworkName): string {
-  return `${fileOf(network)}.lock`;
 }

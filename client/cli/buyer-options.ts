@@ -19,22 +19,27 @@ export interface BuyerOptions {
   readonly json?: true;
 }
 
-export function addBuyerOptions(command: Command): Command {
+export function addHomeOptions(command: Command): Command {
   return command
+    .option(
+      '--home <path>',
+      'where wallet and journals are (default: SPILLWAY_HOME, or the user data folder)',
+    )
+    .option('--json', 'one JSON object as the last line of the output');
+}
+
+export function addBuyerOptions(command: Command): Command {
+  command
     .option(
       '--chain <url>',
       'your own chain sources, separated by spaces: http://user:password@host:port of a Bitcoin Core, esplora+https://host/path of an Esplora (default: SPILLWAY_CHAIN_URL)',
     )
     .option('--shop-folder <path>', 'take the chain of the local shop in this folder')
-    .option(
-      '--home <path>',
-      'where wallet and journals are (default: SPILLWAY_HOME, or the user data folder)',
-    )
-    .option('--poll-interval <seconds>', 'pause between two looks at the chain', seconds, 2)
-    .option('--json', 'one JSON object as the last line of the output');
+    .option('--poll-interval <seconds>', 'pause between two looks at the chain', seconds, 2);
+  return addHomeOptions(command);
 }
 
-export async function homeFolder({ home }: BuyerOptions): Promise<string> {
+export async function homeFolder({ home }: Pick<BuyerOptions, 'home'>): Promise<string> {
   const named = home ?? process.env.SPILLWAY_HOME;
   if (named) return named;
   const { default: envPaths } = await import('env-paths');

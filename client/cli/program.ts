@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     summary: 'each channel of yours: where its money is, until when, and what to do',
     load: async () => (await import('./channels-command.ts')).channelsCommand(),
   },
+  wallet: {
+    summary: "your money outside of channels: deposit address, balance, sending, the words' backup",
+    load: async () => (await import('./wallet-command.ts')).walletCommand(),
+  },
   receipts: {
     summary: 'write down what was bought, with the signatures that prove it',
     load: async () => (await import('./receipts-command.ts')).receiptsCommand(),
