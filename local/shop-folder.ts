@@ -14,7 +14,14 @@ const stateSchema = v.strictObject({
   payoutSecret: hexOf(32),
   accessKeyId: v.string(),
   secretAccessKey: v.string(),
-  ports: v.strictObject({ gateway: port, table: port, objects: port }),
+  ports: v.strictObject({
+    gateway: port,
+    table: port,
+    objects: port,
+    // A browser keeps a buyer's money by the address of the page.
+    pages: v.optional(port, 0),
+    esplora: v.optional(port, 0),
+  }),
 });
 export type ShopState = v.InferOutput<typeof stateSchema>;
 
@@ -30,7 +37,7 @@ export async function readShopState(folder: string): Promise<ShopState> {
     payoutSecret: randomBytes(32).toString('hex'),
     accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(24).toString('base64url'),
-    ports: { gateway: 0, table: 0, objects: 0 },
+    ports: { gateway: 0, table: 0, objects: 0, pages: 0, esplora: 0 },
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { BucketAlreadyOwnedByYou, CreateBucketCommand } from '@aws-sdk/client-s3';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BucketAlreadyOwnedByYou, CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { getPublicKey } from '@noble/secp256k1';
 import { payments } from 'bitcoinjs-lib';
@@ -11,6 +12,7 @@ import { type LocalChain, startChain } from './chain/start-chain.ts';
 import { startGateway } from './gateway.ts';
 import { startObjectStore } from './object-store/server.ts';
 import { readShopState, type ShopState, writeShopEnvironment, writeShopState } from './shop-folder.ts';
+import { type LocalStorefront, STOREFRONT_BUCKET, startStorefront } from './start-storefront.ts';
 import { createTable, startTableServer } from './table-server.ts';
 import { startTimer } from './timer.ts';
 
@@ -30,10 +32,14 @@ export interface LocalShopOptions {
   readonly chain?: LocalChain['kind'];
   /** Differences from the default policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** With pages that a browser can buy from; they are there where the command is built. */
+  readonly storefront?: boolean;
 }
 
 export interface LocalShop {
   readonly url: string;
+  /** Where its pages are. */
+  readonly storefrontUrl?: string;
   readonly chain: LocalChain;
   /** The environment of the shop's functions: holds secrets. */
   readonly environment: Readonly<Record<string, string>>;
@@ -49,6 +55,7 @@ export async function startShop({
   sweepEvery,
   chain: kind,
   policy = {},
+  storefront: withStorefront = false,
 }: LocalShopOptions): Promise<LocalShop> {
   const state = await readShopState(folder);
   // Before anything is published or sold under the key.
@@ -71,12 +78,21 @@ export async function startShop({
   );
   Object.assign(process.env, environment);
   const gateway = await startGateway(state.ports.gateway);
-  const ports = { gateway: gateway.port, table: table.port, objects: objects.port };
+  const urls = { shop: gateway.url, objects: objects.url, chain: chain.url, table: table.url };
+  const storefront = withStorefront ? await openStorefront(state, urls) : undefined;
+  const ports = {
+    ...state.ports,
+    gateway: gateway.port,
+    table: table.port,
+    objects: objects.port,
+    ...storefront?.ports,
+  };
   await writeShopState(folder, { ...state, ports });
   await writeShopEnvironment(folder, {
     ...environment,
     SPILLWAY_SHOP_URL: gateway.url,
     SPILLWAY_CHAIN_KIND: chain.kind,
+    ...(storefront && { SPILLWAY_STOREFRONT: JSON.stringify(storefront.site) }),
   });
   const { handler: settleChannels } = await import('../functions/settle-channels.ts');
   const timer = startTimer(sweepEvery, () =>
@@ -84,14 +100,35 @@ export async function startShop({
   );
   return {
     url: gateway.url,
+    ...(storefront && { storefrontUrl: storefront.site.url }),
     chain,
     environment,
     async stop() {
       await timer.stop();
-      await gateway.stop();
+      await Promise.all([gateway.stop(), storefront?.stop()]);
       await Promise.all([table.stop(), objects.stop(), chain.stop()]);
     },
   };
+}
+
+/** A bucket of its own, as deployed. */
+async function openStorefront(
+  state: ShopState,
+  urls: { readonly shop: string; readonly objects: string; readonly chain: string; readonly table: string },
+): Promise<LocalStorefront> {
+  const { accessKeyId, secretAccessKey } = state;
+  const access = { region: REGION, credentials: { accessKeyId, secretAccessKey } };
+  const client = s3Client({ ...access, endpoint: urls.objects });
+  await makeBucket(client, STOREFRONT_BUCKET);
+  return startStorefront({
+    shopUrl: urls.shop,
+    dataUrl: urls.objects,
+    chainUrl: urls.chain,
+    ports: state.ports,
+    client,
+    table: { client: new DynamoDBClient({ ...access, endpoint: urls.table }), name: TABLE },
+    datasetBucket: BUCKET,
+  });
 }
 
 async function prepareStores(state: ShopState, tableUrl: string, objectsUrl: string): Promise<void> {
@@ -99,13 +136,15 @@ async function prepareStores(state: ShopState, tableUrl: string, objectsUrl: str
   const access = { region: REGION, credentials: { accessKeyId, secretAccessKey } };
   await createTable({ ...access, endpoint: tableUrl }, TABLE);
   const client = s3Client({ ...access, endpoint: objectsUrl });
+  await makeBucket(client, BUCKET).finally(() => client.destroy());
+}
+
+async function makeBucket(client: S3Client, name: string): Promise<void> {
   try {
-    await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    await client.send(new CreateBucketCommand({ Bucket: name }));
   } catch (error) {
     // It is there since the folder's first start.
     if (!(error instanceof BucketAlreadyOwnedByYou)) throw error;
-  } finally {
-    client.destroy();
   }
 }
 

@@ -1,5 +1,5 @@
-import { chmodSync, copyFileSync, existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -51,3 +51,24 @@ await build({
 });
 copyFileSync(path('client/console/page/index.html'), join(outdir, 'parts/console/index.html'));
 for (const name of COMMANDS) if (entryPoints[name]) chmodSync(join(outdir, `${name}.js`), 0o755);
+
+/** The storefront's files, which the commands put into a shop: named by their content, so that a browser keeps them for good. */
+const SITE_ENTRIES = { style: 'client/storefront/storefront.css' };
+const site = join(outdir, 'parts', 'storefront');
+const { metafile } = await build({
+  entryPoints: Object.values(SITE_ENTRIES).map(path),
+  outdir: site,
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  entryNames: '[name]-[hash]',
+  metafile: true,
+  logLevel: 'warning',
+});
+const built = Object.entries(metafile.outputs);
+const nameOf = (source) =>
+  basename(built.find(([, { entryPoint }]) => entryPoint?.endsWith(source))?.[0] ?? '');
+const names = Object.entries(SITE_ENTRIES).map(([use, source]) => [use, nameOf(source)]);
+writeFileSync(join(site, 'assets.json'), JSON.stringify(Object.fromEntries(names)));

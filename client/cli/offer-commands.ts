@@ -3,6 +3,7 @@ import type { SellerDatasetStore } from '../../shared/store/dataset-record.ts';
 import type { Offer } from '../seller/change-offer.ts';
 import type { ShopAccess } from '../seller/shop-access.ts';
 import { addSellerOptions, pricePerChunk, runAsSeller, type SellerOptions } from './seller-options.ts';
+import { showInStorefront } from './update-storefront.ts';
 
 /** `spillway unpublish`: takes a dataset off sale. */
 export function unpublishCommand(): Command {
@@ -22,6 +23,7 @@ Example:
     await runAsSeller(options, async (access) => {
       const { unpublish } = await import('../seller/change-offer.ts');
       const offer = await unpublish(await sellerDatasets(access), dataset);
+      await showInStorefront(access, offer.manifest);
       return { document: offer, text: offerText(offer) };
     });
   });
@@ -49,6 +51,7 @@ Example:
       ]);
       const prices = priceBounds(access.config);
       const offer = await changePrice(await sellerDatasets(access), dataset, price, prices);
+      await showInStorefront(access, offer.manifest);
       return { document: offer, text: offerText(offer) };
     });
   });

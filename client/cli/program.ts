@@ -52,6 +52,10 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     summary: 'a page on this machine for what a seller does',
     load: async () => (await import('./console-command.ts')).consoleCommand(),
   },
+  storefront: {
+    summary: "write all of the shop's pages again",
+    load: async () => (await import('./storefront-command.ts')).storefrontCommand(),
+  },
   shop: {
     summary: 'how a shop does; a shop on this machine, on a chain of its own (regtest)',
     load: async () => (await import('./shop-command.ts')).shopCommand(),

@@ -7,6 +7,7 @@ import type { ShopAccess } from '../seller/shop-access.ts';
 import { formatByteSize, parseByteSize } from './byte-size.ts';
 import { publishProgress } from './publish-progress.ts';
 import { addSellerOptions, pricePerChunk, runAsSeller, type SellerOptions } from './seller-options.ts';
+import { showInStorefront } from './update-storefront.ts';
 
 interface PublishOptions extends SellerOptions {
   readonly from?: string;
@@ -44,6 +45,7 @@ A stream that ends too early cannot be told from a short one: check the size tha
   return addSellerOptions(command).action(async (path: string | undefined, options: PublishOptions) => {
     await runAsSeller(options, async (access) => {
       const result = await publishFrom(path, options, await publishPorts(access));
+      if (result.outcome !== 'dry-run') await showInStorefront(access, result.manifest);
       return { document: result, text: resultText(result) };
     });
   });

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { LocalShop } from '../../local/start-shop.ts';
 import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
 import { shopChannelsCommand, shopStatusCommand } from './shop-reports.ts';
 
@@ -75,11 +76,14 @@ async function runDevShop({
     sweepEvery: sweepEvery * 1000,
     ...(chain && { chain }),
     ...(policy && { policy }),
+    storefront: true,
   });
   const faucet = regtestFaucet(shop.chain.url);
   const miner = blockEvery > 0 ? startTimer(blockEvery * 1000, () => faucet.mine(1)) : undefined;
-  if (json) print(JSON.stringify({ ready: true, url: shop.url, folder, chain: shop.chain.kind }));
-  else print(introduction(shop.url, folder, shop.chain.kind, logPath));
+  const { url, storefrontUrl } = shop;
+  if (json)
+    print(JSON.stringify({ ready: true, url, storefront: storefrontUrl, folder, chain: shop.chain.kind }));
+  else print(introduction(shop, folder, logPath));
 
   const stop = async () => {
     await miner?.stop();
@@ -89,9 +93,9 @@ async function runDevShop({
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }
 
-function introduction(url: string, folder: string, chain: string, logPath: string): string {
-  const chainName = chain === 'bitcoind' ? 'a real bitcoind' : 'the embedded ledger';
-  return `The shop is open at ${url}, on ${chainName} (regtest).
+function introduction({ url, storefrontUrl, chain }: LocalShop, folder: string, logPath: string): string {
+  const chainName = chain.kind === 'bitcoind' ? 'a real bitcoind' : 'the embedded ledger';
+  return `The shop is open at ${url}, on ${chainName} (regtest). Its pages: ${storefrontUrl}/
 Everything it keeps is under ${folder}; what it does is logged to ${logPath}. Ctrl-C stops it; start it again to go on.
 
   Sell:  spillway publish <file or folder> --price 5000 --shop ${folder}

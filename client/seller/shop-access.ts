@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { readSellerConfig, type SellerConfig } from '../../shared/config.ts';
 import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
+import { parseSite, type Site } from '../../shared/pages/site.ts';
 import { SellerError } from './seller-error.ts';
 import { readStackOutputs } from './stack-outputs.ts';
 
@@ -9,6 +10,8 @@ export interface ShopAccess {
   readonly config: SellerConfig;
   /** What the AWS clients, which read the environment themselves, must find there; undefined is taken out of it. */
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Its pages; a local shop that never opened them has none. */
+  readonly site?: Site;
   /** The local shop's own folder. */
   readonly folder?: string;
 }
@@ -43,9 +46,11 @@ async function localShop(folder: string, profile: string | undefined): Promise<S
     throw unusable(error, `\`spillway shop dev --folder ${folder}\` makes a shop there.`);
   });
   const aws = Object.entries(variables).filter(([name]) => name.startsWith('AWS_'));
+  const { SPILLWAY_STOREFRONT } = variables;
   return {
     config: configOf(variables, folder),
     variables: { ...NO_OTHER_IDENTITY, ...Object.fromEntries(aws) },
+    ...(SPILLWAY_STOREFRONT !== undefined && { site: siteOf(SPILLWAY_STOREFRONT, folder) }),
     folder,
   };
 }
@@ -68,6 +73,14 @@ async function deployedShop(file: string, profile: string | undefined): Promise<
 function configOf(variables: Readonly<Record<string, string>>, path: string): SellerConfig {
   try {
     return readSellerConfig(variables);
+  } catch (error) {
+    throw unusable(error, `Check ${path}, or have it written again.`);
+  }
+}
+
+function siteOf(text: string, path: string): Site {
+  try {
+    return parseSite(text);
   } catch (error) {
     throw unusable(error, `Check ${path}, or have it written again.`);
   }

@@ -231,7 +231,11 @@ const json = (value: unknown): Reply => ({
 });
 
 function send(response: ServerResponse, { status, body, type }: Reply): void {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'public, max-age=10' });
+  response.writeHead(status, {
+    'content-type': type,
+    'cache-control': 'public, max-age=10',
+    'access-control-allow-origin': '*',
+  });
   response.end(body);
 }
 

@@ -109,3 +109,16 @@ export interface ObjectSource {
    */
   read(source: SourceObject, offset: number, target: Uint8Array): Promise<void>;
 }
+
+/** A bucket of pages. */
+export interface SiteStore {
+  /**
+   * @param key without a slash at the beginning
+   * @param headers that a browser gets with it
+   */
+  put(
+    key: string,
+    bytes: Uint8Array,
+    headers: { readonly type: string; readonly cache: string },
+  ): Promise<void>;
+}

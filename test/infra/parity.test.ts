@@ -58,7 +58,7 @@ test('the functions are those that the local shop runs, and the schedule’s', (
 
 test('their environment has the names of the local shop’s', () => {
   // What Lambda sets by itself or points a client at a stand-in, and what the local shop tells its own commands.
-  const notForFunctions = /^(AWS_.*|SPILLWAY_SHOP_URL|SPILLWAY_CHAIN_KIND)$/;
+  const notForFunctions = /^(AWS_.*|SPILLWAY_SHOP_URL|SPILLWAY_CHAIN_KIND|SPILLWAY_STOREFRONT)$/;
   const local = Object.keys(shop.environment).filter((name) => !notForFunctions.test(name));
   // A seller's key never stands in a deployed function's settings; where it is does.
   const expected = local.map((name) => (name === 'SPILLWAY_SELLER_SECRET' ? 'SPILLWAY_SELLER_KEY' : name));

@@ -27,7 +27,14 @@ beforeAll(async () => {
   bundles = await mkdtemp(join(tmpdir(), 'spillway-bundle-'));
   program = join(bundles, 'publish.cjs');
   const entryPoints = [join(__dirname, '../support/publish-process.ts')];
-  buildSync({ entryPoints, outfile: program, bundle: true, platform: 'node', target: 'node20' });
+  buildSync({
+    entryPoints,
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
+  });
   shops = await startTestShops();
 });
 afterAll(async () => {

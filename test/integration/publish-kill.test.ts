@@ -23,7 +23,14 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spillway-kill-'));
   program = join(folder, 'publish.cjs');
   const entryPoints = [join(__dirname, '../support/publish-process.ts')];
-  buildSync({ entryPoints, outfile: program, bundle: true, platform: 'node', target: 'node20' });
+  buildSync({
+    entryPoints,
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
+  });
   await writeFile(join(folder, 'data.bin'), BYTES);
   shops = await startTestShops();
 });

@@ -1,0 +1,72 @@
+import type { Manifest } from '../dataset/manifest.ts';
+import { chunkCount } from '../protocol/price.ts';
+import type { Dataset } from '../store/dataset-record.ts';
+import { countText, groupedText, satoshisText, sizeText } from './amounts.ts';
+import { wholePrice } from './catalogue-page.ts';
+import { type Assets, page } from './frame.ts';
+import { dataBlock, html, type Markup } from './markup.ts';
+import { datasetPath, type Site } from './site.ts';
+import { describedBy, structuredData } from './structured-data.ts';
+
+/** A dataset may have half a million files; a page shows as many as a person scrolls through. */
+const SHOWN_FILES = 500;
+/** As much of a description as a search result shows. */
+const SUMMARY_CHARACTERS = 160;
+
+/** A dataset's page. Off sale it stays for those who bought: they may go on and take money back. */
+export function datasetPage(site: Site, assets: Assets, dataset: Dataset, manifest: Manifest): string {
+  const { name, description, forSaleUntil } = dataset;
+  const isForSale = forSaleUntil === undefined;
+  return page(site, assets, {
+    title: name,
+    summary: describedBy(dataset, manifest.files.length).slice(0, SUMMARY_CHARACTERS),
+    path: datasetPath(dataset.manifest),
+    isIndexed: isForSale,
+    ...(isForSale && { head: dataBlock('application/ld+json', structuredData(site, dataset, manifest)) }),
+    main: html`<p class="back"><a href="/">All datasets</a></p>
+<h1>${name}</h1>
+${isForSale ? undefined : html`<p class="notice" role="note">It is not for sale any more. Who bought of it can still go on, by the same command as before.</p>`}
+${description === '' ? undefined : html`<p class="description">${description}</p>`}
+${facts(dataset, manifest)}
+${commandLine(site, dataset)}
+${fileList(manifest)}`,
+  });
+}
+
+function facts(dataset: Dataset, { files }: Manifest): Markup {
+  const { manifest, licence, totalSize, chunkSize, pricePerChunk } = dataset;
+  const chunks = chunkCount(dataset);
+  return html`<dl class="facts wide">
+<div><dt>Size</dt><dd>${sizeText(totalSize)} in ${countText(files.length, 'file')}</dd></div>
+<div><dt>Price</dt><dd><strong>${satoshisText(wholePrice(dataset))}</strong></dd></div>
+<div><dt>Paid in</dt><dd>${countText(chunks, 'part')} of up to ${sizeText(chunkSize)}, ${satoshisText(pricePerChunk)} for a full one</dd></div>
+<div><dt>Licence</dt><dd>${licence === '' ? 'not stated' : licence}</dd></div>
+<div><dt>Dataset id</dt><dd><code>${manifest}</code></dd></div>
+</dl>`;
+}
+
+function commandLine({ shopUrl, chainUrls }: Site, { manifest }: Dataset): Markup {
+  const chain =
+    chainUrls.length === 0 ? '' : ` --chain '${chainUrls.map((url) => `esplora+${url}`).join(' ')}'`;
+  return html`<section aria-labelledby="command-heading">
+<h2 id="command-heading">Buy by the command line</h2>
+<pre tabindex="0" aria-label="Command">npx spillway buy ${shopUrl} ${manifest}${chain}</pre>
+</section>`;
+}
+
+function fileList({ files }: Manifest): Markup {
+  const shown = files.slice(0, SHOWN_FILES);
+  const rows = shown.map(
+    ({ path, size }) => html`
+<tr><td>${path}</td><td class="number">${sizeText(size)}</td></tr>`,
+  );
+  const rest = files.length - shown.length;
+  return html`<section aria-labelledby="files-heading">
+<h2 id="files-heading">${groupedText(files.length)} ${files.length === 1 ? 'file' : 'files'}</h2>
+<table>
+<thead><tr><th scope="col">Path</th><th scope="col" class="number">Size</th></tr></thead>
+<tbody>${rows}</tbody>
+</table>
+${rest > 0 ? html`<p>and ${groupedText(rest)} more.</p>` : undefined}
+</section>`;
+}
