@@ -1,5 +1,6 @@
 /** Brings what was written to the disk while more is written, so that little is left to wait for before a payment. */
 export interface BackgroundSync {
+  /** A segment that is written and checked. */
   add(segment: number, bytes: number): void;
   /** Returns once everything that was added is on the disk. */
   end(): Promise<void>;
@@ -11,41 +12,39 @@ export interface SyncSteps {
   readonly onSynced: (segments: readonly number[]) => Promise<void>;
 }
 
-export interface SyncSizes {
-  /** Bytes that are synced together. */
-  readonly sync: number;
-  /** Bytes that are told of together. */
-  readonly tell: number;
-}
-
-export function backgroundSync({ sync, onSynced }: SyncSteps, sizes: SyncSizes): BackgroundSync {
+/** @param tell bytes that are told of together */
+export function backgroundSync({ sync, onSynced }: SyncSteps, tell: number): BackgroundSync {
   let waiting: Batch = NOTHING;
   let synced: Batch = NOTHING;
+  let busy = false;
+  let ending = false;
   let tail: Promise<void> = Promise.resolve();
 
-  const bring = async (batch: Batch) => {
-    await sync(batch.segments);
-    synced = together(synced, batch);
-    if (synced.bytes < sizes.tell) return;
-    const { segments } = synced;
-    synced = NOTHING;
-    await onSynced(segments);
-  };
-  const start = (work: (batch: Batch) => Promise<void>) => {
-    const batch = waiting;
-    waiting = NOTHING;
-    if (batch.segments.length === 0) return;
-    tail = tail.then(() => work(batch));
-    // Whoever waits for the end is told.
-    tail.catch(() => undefined);
+  const syncAll = async () => {
+    while (waiting.segments.length > 0) {
+      const batch = waiting;
+      waiting = NOTHING;
+      await sync(batch.segments);
+      synced = together(synced, batch);
+      if (synced.bytes < tell || ending) continue;
+      const { segments } = synced;
+      synced = NOTHING;
+      await onSynced(segments);
+    }
+    busy = false;
   };
   return {
     add(segment, bytes) {
       waiting = together(waiting, { segments: [segment], bytes });
-      if (waiting.bytes >= sizes.sync) start(bring);
+      // What comes while the disk is busy goes together with the next; once it failed, nothing does.
+      if (busy) return;
+      busy = true;
+      tail = tail.then(syncAll);
+      // Whoever waits for the end is told.
+      tail.catch(() => undefined);
     },
     end() {
-      start(({ segments }) => sync(segments));
+      ending = true;
       return tail;
     },
   };

@@ -29,11 +29,8 @@ export interface ChunkDownload {
   readonly onSynced?: (segments: readonly number[]) => Promise<void>;
 }
 
-/**
- * Often enough that a chunk waits for little at its end, seldom enough for the disk; the journal is told of what is at most
- * hashed again after a kill. Bytes.
- */
-const SYNC_SIZES = { sync: 32 * 1024 * 1024, tell: 128 * 1024 * 1024 };
+/** Bytes that the journal is told of together, and at most hashed again after a kill. */
+const TELL_EVERY = 128 * 1024 * 1024;
 
 /**
  * Brings one chunk to the disk: its segments in parallel, each hashed as it arrives and written where it belongs. Segments
@@ -50,7 +47,7 @@ export async function downloadChunk(download: ChunkDownload): Promise<void> {
   globalThis.process?.getBuiltinModule?.('node:events').setMaxListeners(0, signal);
   const link = renewableLink(download.link);
   const steps = { sync: (some: readonly number[]) => files.sync(some.map(spanOf)), onSynced };
-  const sync = backgroundSync(steps, SYNC_SIZES);
+  const sync = backgroundSync(steps, TELL_EVERY);
   const segments = Array.from({ length: segmentCount(manifest, chunk) }, async (_, segment) => {
     const { length } = spanOf(segment);
     if (synced?.has(segment)) return download.onBytes?.(length);

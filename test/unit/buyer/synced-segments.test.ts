@@ -11,30 +11,52 @@ import { segmentSpan } from '../../../shared/dataset/layout.ts';
 import { describeData } from '../../support/buyer-world.ts';
 
 describe('what is synced in the background', () => {
+  /** A disk that is done with a sync when it is told so. */
   const recorded = () => {
     const told: string[] = [];
+    const waiting: (() => void)[] = [];
     const steps = {
-      sync: async (segments: readonly number[]) => void told.push(`sync ${segments}`),
+      sync: async (segments: readonly number[]) => {
+        told.push(`sync ${segments}`);
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      },
       onSynced: async (segments: readonly number[]) => void told.push(`told ${segments}`),
     };
-    return { told, steps };
+    const done = async () => {
+      await new Promise(setImmediate);
+      waiting.shift()?.();
+      await new Promise(setImmediate);
+    };
+    return { told, steps, done };
   };
 
-  test('is told only after it is on the disk, by groups of what was synced; of the last ones the end tells', async () => {
-    const { told, steps } = recorded();
-    const sync = backgroundSync(steps, { sync: 10, tell: 20 });
-    for (const segment of [3, 1, 2, 0, 4, 6, 5]) sync.add(segment, 5);
-    await sync.end();
-    expect(told).toEqual(['sync 3,1', 'sync 2,0', 'told 3,1,2,0', 'sync 4,6', 'sync 5']);
+  test('begins at once; what comes meanwhile goes together with the next; it is told by groups once on the disk', async () => {
+    const { told, steps, done } = recorded();
+    const sync = backgroundSync(steps, 20);
+    sync.add(3, 5);
+    await new Promise(setImmediate);
+    for (const segment of [1, 2, 0]) sync.add(segment, 5);
+    expect(told).toEqual(['sync 3']);
+    await done();
+    expect(told).toEqual(['sync 3', 'sync 1,2,0']);
+    await done();
+    expect(told).toEqual(['sync 3', 'sync 1,2,0', 'told 3,1,2,0']);
+    sync.add(4, 20);
+    const end = sync.end().then(() => told.push('end'));
+    await new Promise(setImmediate);
+    expect(told.slice(3)).toEqual(['sync 4']);
+    await done();
+    await end;
+    expect(told.slice(3)).toEqual(['sync 4', 'end']);
   });
 
   test('that failed is not told, nor anything after it, and the end fails', async () => {
     const { told, steps } = recorded();
-    const sync = backgroundSync(
-      { ...steps, sync: () => Promise.reject(new Error('EIO')) },
-      { sync: 10, tell: 10 },
-    );
-    for (const segment of [0, 1]) sync.add(segment, 10);
+    const sync = backgroundSync({ ...steps, sync: () => Promise.reject(new Error('EIO')) }, 10);
+    for (const segment of [0, 1]) {
+      sync.add(segment, 10);
+      await new Promise(setImmediate);
+    }
     await expect(sync.end()).rejects.toThrow('EIO');
     expect(told).toEqual([]);
   });
