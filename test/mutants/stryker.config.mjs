@@ -21,6 +21,7 @@ export default {
   jsonReporter: { fileName: `coverage/mutants-${floor}.json` },
   clearTextReporter: { reportTests: false, logTests: false, allowColor: false },
   concurrency: 1,
-  timeoutMS: 10_000,
+  // Long, or a busy machine would count as found what it was only slow with.
+  timeoutMS: 60_000,
   tempDirName: '.stryker',
 };

@@ -1,5 +1,5 @@
 import { closeChannel } from '../../../shared/channel/close-channel.ts';
-import { confirmFunding } from '../../../shared/channel/confirm-funding.ts';
+import { confirmFunding, nextLook } from '../../../shared/channel/confirm-funding.ts';
 import { cosignRefund } from '../../../shared/channel/cosign-refund.ts';
 import { confirmationsRequired } from '../../../shared/channel/funding-depth.ts';
 import { openChannel } from '../../../shared/channel/open-channel.ts';
@@ -9,7 +9,7 @@ import { fundingScriptOf } from '../../support/channel-buyer.ts';
 import { CHANGE_SCRIPT, channelShop, fund, open, propose, stored } from '../../support/channel-shop.ts';
 import { contested } from '../../support/contested-channels.ts';
 import { dueAt, forgetAt } from '../../support/raw-item.ts';
-import { refusal, refusalWithoutChange } from '../../support/refusals.ts';
+import { refusal, refusalWithoutChange, refused } from '../../support/refusals.ts';
 import { tableServer } from '../../support/table-server.ts';
 
 const tables = tableServer();
@@ -100,6 +100,10 @@ describe('rule 11: unspent, in the best chain, deep enough', () => {
     expect([opened.channel.state, opened.confirmations]).toEqual(['OPEN', 3]);
     const hash = await shop.chain.blockHash(fundedAt);
     expect(opened.channel.funding).toEqual({ outpoint, height: fundedAt, blockHash: hash });
+    expect(shop.lines.at(-1)).toEqual({
+      event: 'channel-opened',
+      fields: { channelId: channel.id, paid: 0, height: fundedAt, confirmations: 3 },
+    });
     expect(await dueAt(shop, channel)).toBe(shop.chain.height() + 1);
   });
 
@@ -107,6 +111,9 @@ describe('rule 11: unspent, in the best chain, deep enough', () => {
     const shop = await channelShop(tables());
     const channel = await open(shop, 'alice');
     expect(await dueAt(shop, channel)).toBe(channel.terms.refundHeight - 144);
+    // Or when everything is paid for: then it waits for nothing.
+    expect(nextLook(shop, { ...channel, paid: 11 }, 1_020, 1_001)).toBe(channel.terms.refundHeight - 144);
+    expect(nextLook(shop, { ...channel, paid: 12 }, 1_020, 1_001)).toBe(0);
   });
 
   test('rule 11: the depth grows with the capacity and is never 0', () => {
@@ -135,6 +142,10 @@ describe('rule 11: unspent, in the best chain, deep enough', () => {
     expect(await refusalWithoutChange(shop, channel, () => confirmFunding(silent, channel, outpoint))).toBe(
       'chain-unavailable: the chain source does not answer',
     );
+    shop.chain.failing = false;
+    const unspentOutput = () => Promise.reject(new Error('a mistake of ours'));
+    const mistaken = { ...shop, chain: { ...shop.chain, unspentOutput } };
+    await expect(confirmFunding(mistaken, channel, outpoint)).rejects.toThrow('a mistake of ours');
   });
 });
 
@@ -167,6 +178,18 @@ describe('rule 12: the minimum life at funding', () => {
     const closed = await closeChannel(shop, await stored(shop, channel));
     expect(closed.channel.state).toBe('CANCELLED');
     expect(closed.cancels.map((cancel) => cancel.outpoint)).toEqual([outpoint]);
+  });
+
+  test('rule 12: one that is cancelled between read and write is not REFUSED any more', async () => {
+    const shop = await channelShop(tables());
+    const channel = await propose(shop, 'alice');
+    const outpoint = fund(shop, channel);
+    shop.chain.setHeight(channel.terms.refundHeight - 215);
+    const rival = () => closeChannel(shop, channel);
+    expect(await refusal(confirmFunding(contested(shop, rival), channel, outpoint))).toBe(
+      'channel-ended: the channel is CANCELLED and takes no funding',
+    );
+    expect((await stored(shop, channel)).state).toBe('CANCELLED');
   });
 
   test('rule 12: an output that is not the funding refuses nothing', async () => {
@@ -238,7 +261,10 @@ describe('rule 13: the outpoint is set once', () => {
     expect(await refusal(confirmFunding(contested(shop, rival), channel, outpoint))).toBe(
       'channel-ended: the channel is CANCELLED and takes no funding',
     );
-    expect((await stored(shop, channel)).state).toBe('CANCELLED');
+    const cancelled = await stored(shop, channel);
+    expect(cancelled.state).toBe('CANCELLED');
+    const { members } = await refused(confirmFunding(shop, cancelled, outpoint));
+    expect(members).toEqual({ state: 'CANCELLED' });
   });
 
   test('rule 13: another channel cannot open on it', async () => {

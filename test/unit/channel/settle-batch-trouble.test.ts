@@ -1,5 +1,6 @@
 import { ChainDisagreement, ChainUnavailable } from '../../../shared/chain/chain.ts';
 import { sweep } from '../../../shared/channel/sweep.ts';
+import type { Channel } from '../../../shared/store/channel-record.ts';
 import { batchScene, CLOSE, fundingOf } from '../../support/batch-scene.ts';
 import { stored } from '../../support/channel-shop.ts';
 import { tableServer } from '../../support/table-server.ts';
@@ -79,6 +80,42 @@ describe('a member that fails', () => {
     expect(mempool.waiting()).toHaveLength(2);
   });
 
+  test('because its funding left the chain after they were settled together: all wait, and it is told', async () => {
+    const { shop, paying, at } = await batchScene(tables());
+    const [alice, bob] = await paying('alice bob');
+    if (!alice || !bob) throw new Error('two were opened');
+    await at(CLOSE);
+    for (const channel of [alice, bob]) shop.chain.setSpend(fundingOf(channel), undefined);
+    Object.assign(shop.chain.output(fundingOf(bob)) ?? {}, { height: undefined });
+    await at(CLOSE + 1);
+    expect(shop.chain.broadcasts).toHaveLength(1);
+    const [told] = shop.lines.filter(({ event }) => event === 'funding-not-confirmed');
+    expect(told?.fields).toEqual({
+      alarm: true,
+      channels: expect.arrayContaining([alice.id, bob.id]),
+    });
+  });
+
+  test.each([
+    ['has ended', (channel: Channel): Channel | undefined => channel],
+    ['is in the table no more', () => undefined],
+  ])('because it %s: the others get a settlement without it', async (_, found) => {
+    const { shop, paying, at, settled } = await batchScene(tables());
+    const [alice, bob] = await paying('alice bob');
+    if (!alice || !bob) throw new Error('two were opened');
+    await at(CLOSE);
+    for (const channel of [alice, bob]) shop.chain.setSpend(fundingOf(channel), undefined);
+    await shop.channels.change(bob.id, { states: ['CLOSING'] }, { state: 'EXPIRED', dueAt: 9_999 });
+    const get = async (id: string) => {
+      const channel = await shop.channels.get(id);
+      return id === bob.id && channel ? found(channel) : channel;
+    };
+    shop.chain.setHeight(CLOSE + 1);
+    const shopNow = { ...shop, channels: { ...shop.channels, get } };
+    expect(await sweep(shopNow)).toMatchObject({ looked: 1, failed: 0 });
+    expect((await settled(alice)).members).toEqual([alice.id]);
+  });
+
   test('nobody fails alone and still the batch is refused: it is halved until it is taken', async () => {
     const { shop, mempool, paying, at } = await batchScene(tables());
     const channels = await paying('alice bob carol dave');
@@ -103,6 +140,22 @@ describe('a member that fails', () => {
     };
     expect(await sweep({ ...shop, chain })).toMatchObject({ looked: 3, failed: 1, left: 0 });
     for (const channel of others) expect((await settled(channel)).members).toHaveLength(2);
+  });
+
+  test('by throwing when it goes on is told with everybody who shares its settlement', async () => {
+    const { shop, paying, at } = await batchScene(tables());
+    const channels = await paying('alice bob');
+    await at(CLOSE);
+    for (const channel of channels) shop.chain.setSpend(fundingOf(channel), undefined);
+    const broadcast = () => Promise.reject(new Error('no answer'));
+    shop.chain.setHeight(CLOSE + 1);
+    expect(await sweep({ ...shop, chain: { ...shop.chain, broadcast } })).toMatchObject({ failed: 2 });
+    const [told] = shop.lines.filter(({ event }) => event === 'sweep-failed');
+    expect(told?.fields).toEqual({
+      alarm: true,
+      channels: expect.arrayContaining(channels.map(({ id }) => id)),
+      reason: 'Error: no answer',
+    });
   });
 });
 

@@ -82,6 +82,7 @@ describe('T_close', () => {
     await sweep(shop);
     expect(await stored(shop, channel)).toMatchObject({ state: 'CLOSING', settlements: [], delivered: 1 });
     expect(await dueAt(shop, channel)).toBe(channel.terms.refundHeight);
+    expect(shop.chain.calls).not.toContain('feeRate');
     const late = payment('alice', channel, 1);
     expect(await refusal(acceptCommitment(shop, await stored(shop, channel), late))).toBe(
       'channel-not-open: the channel is CLOSING',
