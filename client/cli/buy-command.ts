@@ -55,7 +55,17 @@ export function buyCommand(): Command {
     .option('-y, --yes', 'do not ask before money is bound')
     .option('--no-deposit', 'end at once, with exit code 3, where the wallet lacks money')
     .option('--wait', 'wait until the settlement is in a block')
-    .addHelpText('after', '\nExample:\n  spillway buy https://shop.example weather-2025 --max-price 500000');
+    .addHelpText(
+      'after',
+      `
+Before anything is bound it says price, fees, locktime and the worst case, and asks. Off a terminal nobody can answer:
+give --yes there, and --max-price as the brake. It may be stopped at any moment; the same command goes on.
+
+Examples:
+  spillway buy https://shop.example weather-2025
+  spillway buy https://shop.example weather-2025 --only 2025/06 --output ./june
+  spillway buy https://shop.example weather-2025 --yes --max-price 500000 --no-deposit --json`,
+    );
   return addBuyerOptions(command).action(async (shopUrl: string, dataset: string, options: BuyOptions) => {
     await runAsBuyer(options, async (buyer) => {
       const { buy } = await import('../buyer/purchase.ts');

@@ -1,23 +1,53 @@
 import type { BuyerErrorCode } from '../buyer/errors.ts';
 
-/**
- * What `spillway` exits with, so that scripts can tell what to do next. 0 is success; 1 is a fault of the program itself.
- *
- * | code | meaning | what helps |
- * |---|---|---|
- * | 2 | the command or its arguments are wrong | read the message |
- * | 3 | the wallet lacks money | pay the deposit address |
- * | 4 | shop or object store cannot be reached | run it again later |
- * | 5 | the data are not what the manifest says, or the shop is dishonest | nothing was paid for it; refund |
- * | 6 | the channel's time ran out | run it again |
- * | 7 | the shop refuses | read its reason |
- * | 8 | price, capacity or time is over the buyer's own limit | raise the limit, or do not buy |
- * | 9 | the chain source cannot be reached, or takes no funding | check --chain |
- * | 10 | the disk is full or a file cannot be written | make room |
- * | 11 | another process works on it | wait for it |
- * | 12 | a journal or wallet file is damaged | restore it from a backup |
- * | 130 | interrupted | run it again to go on |
- */
+/** What `spillway` exits with, so that scripts can tell what to do next. */
+export const EXIT_CODES = [
+  { code: 0, short: 'done', meaning: 'success', next: '' },
+  { code: 1, short: 'fault', meaning: 'a fault of the program itself', next: 'report it' },
+  { code: 2, short: 'usage', meaning: 'the command or its arguments are wrong', next: 'read the message' },
+  { code: 3, short: 'funds', meaning: 'the wallet lacks money', next: 'pay the deposit address' },
+  {
+    code: 4,
+    short: 'unreachable',
+    meaning: 'shop or object store cannot be reached',
+    next: 'run it again later',
+  },
+  {
+    code: 5,
+    short: 'bad data',
+    meaning: 'data or a receipt are not what they should be, or the shop is dishonest',
+    next: 'it was not paid for; take back the rest with `spillway refund`',
+  },
+  { code: 6, short: 'expired', meaning: "the channel's time ran out", next: 'run it again' },
+  { code: 7, short: 'refused', meaning: 'the shop refuses', next: 'read its reason' },
+  {
+    code: 8,
+    short: 'limit',
+    meaning: "price, capacity or time is over the buyer's own limit",
+    next: 'raise the limit, or do not buy',
+  },
+  {
+    code: 9,
+    short: 'chain',
+    meaning: 'the chain source cannot be reached, or takes no transaction',
+    next: 'check --chain',
+  },
+  {
+    code: 10,
+    short: 'disk',
+    meaning: 'the disk is full, or a file cannot be read or written',
+    next: 'make room',
+  },
+  { code: 11, short: 'locked', meaning: 'another process works on it', next: 'wait for it' },
+  {
+    code: 12,
+    short: 'damaged',
+    meaning: 'a journal or wallet file is damaged',
+    next: 'restore it from a backup',
+  },
+  { code: 130, short: 'interrupted', meaning: 'interrupted', next: 'run it again to go on' },
+] as const;
+
 const CODES: Readonly<Record<BuyerErrorCode, number>> = {
   usage: 2,
   'funds-needed': 3,

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { FAULT_EXIT, USAGE_EXIT } from './exit-codes.ts';
+import { EXIT_CODES, FAULT_EXIT, USAGE_EXIT } from './exit-codes.ts';
 
 interface Lazy {
   readonly summary: string;
@@ -37,7 +37,7 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     load: async () => (await import('./verify-command.ts')).verifyCommand(),
   },
   publish: {
-    summary: 'put a file or a folder up for sale',
+    summary: 'put a file, a folder, standard input or objects of S3 up for sale',
     load: async () => (await import('./publish-command.ts')).publishCommand(),
   },
   unpublish: {
@@ -49,7 +49,7 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     load: async () => (await import('./offer-commands.ts')).priceCommand(),
   },
   console: {
-    summary: 'a page on this machine for what a seller does',
+    summary: 'a page on this machine for what a seller does: sales, channels, money, publish, price',
     load: async () => (await import('./console-command.ts')).consoleCommand(),
   },
   storefront: {
@@ -60,6 +60,10 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
     summary: 'how a shop does; a shop on this machine, on a chain of its own (regtest)',
     load: async () => (await import('./shop-command.ts')).shopCommand(),
   },
+  completion: {
+    summary: 'print what makes a shell complete commands and options',
+    load: async () => (await import('./completion-command.ts')).completionCommand(wholeProgram),
+  },
 };
 
 /**
@@ -69,21 +73,37 @@ const COMMANDS: Readonly<Record<string, Lazy>> = {
 export async function runProgram(args: readonly string[]): Promise<void> {
   const words = args.filter((argument) => !argument.startsWith('-'));
   const wanted = words[0] === 'help' ? words[1] : words[0];
-  const program = new Command('spillway')
-    .description('Buy and sell large datasets by the gigabyte for bitcoin.')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 done, 2 usage, 3 funds, 4 unreachable, 5 bad data, 6 expired, 130 interrupted.',
-    );
-  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    program.addCommand(name === wanted ? await load() : new Command(name).description(summary));
-  }
-  throwInsteadOfExit(program);
+  const program = await programWith((name) => name === wanted);
+  prepare(program);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = failed(error);
   }
+}
+
+/** With every command's code: for what describes all of them. */
+export function wholeProgram(): Promise<Command> {
+  return programWith(() => true);
+}
+
+async function programWith(isLoaded: (name: string) => boolean): Promise<Command> {
+  const program = new Command('spillway')
+    .description('Buy and sell large datasets by the gigabyte for bitcoin.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  spillway buy https://shop.example weather-2025      # what it costs is said before it asks
+  spillway channels                                   # where your money is
+  spillway publish ./data --price 5000 --shop shop.json
+
+Exit codes: ${EXIT_CODES.map(({ code, short }) => `${code} ${short}`).join(', ')}.`,
+    );
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    program.addCommand(isLoaded(name) ? await load() : new Command(name).description(summary));
+  }
+  return program;
 }
 
 function failed(error: unknown): number {
@@ -93,7 +113,9 @@ function failed(error: unknown): number {
   return FAULT_EXIT;
 }
 
-function throwInsteadOfExit(command: Command): void {
+/** commander takes the colours away itself where there is no terminal, or NO_COLOR. */
+function prepare(command: Command): void {
   command.exitOverride();
-  for (const child of command.commands) throwInsteadOfExit(child);
+  command.configureHelp({ styleTitle: (title) => `\u001b[1m${title}\u001b[0m` });
+  for (const child of command.commands) prepare(child);
 }

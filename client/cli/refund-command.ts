@@ -20,6 +20,14 @@ export function refundCommand(): Command {
     '--watch',
     'stay until all money has moved: refund at the refund height, at fees that are raised',
   );
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  spillway refund              # what is bound and when it comes back; sends what is due
+  spillway refund --cancel     # asks the shops to give it back now, where they delivered nothing
+  spillway refund --watch      # stays until all of it has moved`,
+  );
   return addBuyerOptions(command).action(async (options: RefundOptions) => {
     await runAsBuyer(options, async (buyer) => {
       const [{ refund }, { watchRefunds }] = await Promise.all([

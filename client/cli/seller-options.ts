@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { MAX_SATOSHIS } from '../../shared/limits.ts';
 import type { ShopAccess } from '../seller/shop-access.ts';
-import { failureOf, jsonLine } from './report-failure.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
 
 /** What every command of a seller takes. */
 export interface SellerOptions {
@@ -26,18 +26,10 @@ export function addSellerOptions(command: Command): Command {
 /** Runs a command's work on a shop; every failure ends with its exit code. */
 export async function runAsSeller(
   options: SellerOptions,
-  work: (access: ShopAccess) => Promise<{ readonly document: unknown; readonly text: string }>,
+  work: (access: ShopAccess) => Promise<CommandResult>,
 ): Promise<void> {
   const { sellerFailure } = await import('../seller/seller-failure.ts');
-  try {
-    const { document, text } = await work(await openShop(options));
-    process.stdout.write(options.json ? jsonLine(document) : text);
-  } catch (error) {
-    const failure = failureOf(sellerFailure(error));
-    process.stderr.write(failure.text);
-    if (options.json) process.stdout.write(jsonLine(failure.document));
-    process.exitCode = failure.exitCode;
-  }
+  await runCommand(options, async () => work(await openShop(options)), sellerFailure);
 }
 
 /** The AWS clients read endpoints, region and credentials from the process's environment themselves. */

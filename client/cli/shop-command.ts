@@ -16,6 +16,11 @@ interface DevOptions {
   readonly json?: true;
 }
 
+interface FaucetOptions {
+  readonly folder: string;
+  readonly json?: true;
+}
+
 /** `spillway shop …`: how a shop does, and a shop on this machine with the money of its regtest chain. */
 export function shopCommand(): Command {
   const shop = new Command('shop').description(
@@ -37,19 +42,25 @@ export function shopCommand(): Command {
     .argument('<address>')
     .argument('<satoshis>', 'how many', coins)
     .description('pay regtest coins to an address and mine the block that confirms them')
+    .addHelpText('after', '\nExample:\n  spillway shop fund bcrt1q… 50000 --folder ./my-shop')
     .option('--folder <path>', "the shop's folder", DEFAULT_FOLDER)
-    .action(async (address: string, satoshis: bigint, { folder }: { folder: string }) => {
+    .option('--json', 'one JSON object as the last line of the output')
+    .action(async (address: string, satoshis: bigint, { folder, json }: FaucetOptions) => {
       const faucet = await faucetOf(folder);
-      console.log(await faucet.fund(address, satoshis));
+      const txid = await faucet.fund(address, satoshis);
+      console.log(json ? JSON.stringify({ txid }) : txid);
       await faucet.mine(1);
     });
   shop
     .command('mine')
     .argument('[blocks]', 'how many', blockCount, 1)
     .description('mine regtest blocks')
+    .addHelpText('after', '\nExample:\n  spillway shop mine 6 --folder ./my-shop')
     .option('--folder <path>', "the shop's folder", DEFAULT_FOLDER)
-    .action(async (blocks: number, { folder }: { folder: string }) => {
-      await (await faucetOf(folder)).mine(blocks);
+    .option('--json', 'one JSON object as the last line of the output')
+    .action(async (blocks: number, { folder, json }: FaucetOptions) => {
+      const hashes = await (await faucetOf(folder)).mine(blocks);
+      if (json) console.log(JSON.stringify({ blocks: hashes }));
     });
   return shop.addCommand(shopStatusCommand()).addCommand(shopChannelsCommand());
 }

@@ -4,7 +4,9 @@ import { addBuyerOptions, type BuyerOptions, runAsBuyer } from './buyer-options.
 
 /** `spillway status`: purchases, channels, heights and money. */
 export function statusCommand(): Command {
-  const command = new Command('status').description('purchases, channels, heights and money');
+  const command = new Command('status')
+    .description('purchases, channels, heights and money')
+    .addHelpText('after', '\nExample:\n  spillway status --json');
   return addBuyerOptions(command).action(async (options: BuyerOptions) => {
     await runAsBuyer(options, async (buyer) => {
       const { buyerStatus } = await import('../buyer/status.ts');

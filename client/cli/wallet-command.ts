@@ -11,15 +11,16 @@ import {
 } from './buyer-options.ts';
 import { confirm } from './confirm.ts';
 import { qrCode } from './qr-code.ts';
-import { runCommand } from './run-command.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
 import { terminalOf } from './terminal.ts';
-import { backupNotes, restoredText } from './wallet-texts.ts';
+import { backupNotes, recoveredText, restoredText } from './wallet-texts.ts';
 
 interface WalletOptions {
   readonly network?: NetworkName;
 }
 type HomeOptions = WalletOptions & Pick<BuyerOptions, 'home' | 'json'>;
 type ChainOptions = WalletOptions & BuyerOptions;
+type BackupOptions = HomeOptions & { readonly yes?: true; readonly file?: string };
 
 const NETWORK = [
   '--network <name>',
@@ -119,17 +120,24 @@ function backupCommand(): Command {
     .description('show the words that the wallet is made of, to be written down')
     .option(...NETWORK)
     .option('-y, --yes', 'do not ask before they are shown')
+    .option(
+      '--file <path>',
+      'write a recovery file instead: the words, and all that brings back what is bound in channels',
+    )
     .addHelpText(
       'after',
       `
 Whoever has the words has the money. They bring back what was deposited and what came back from channels, here or in
-any wallet that takes BIP39 words (BIP84 accounts). What is bound in channels needs the journals as well: copy the folder.
+any wallet that takes BIP39 words (BIP84 accounts). What is bound in channels needs the journals as well: a recovery file
+holds both, and is as good as the money, too. Write it again after each purchase that began.
 
-Example:
-  spillway wallet backup`,
+Examples:
+  spillway wallet backup
+  spillway wallet backup --file /media/usb/spillway-recovery.json`,
     );
-  return addHomeOptions(command).action(async (options: HomeOptions & { readonly yes?: true }) => {
+  return addHomeOptions(command).action(async (options: BackupOptions) => {
     await runCommand(options, async () => {
+      if (options.file !== undefined) return writeRecoveryFile(await openHome(options), options.file);
       const [{ readWords }, { BuyerError }] = await Promise.all([
         import('../buyer/wallet-words.ts'),
         import('../buyer/errors.ts'),
@@ -152,10 +160,23 @@ Example:
   });
 }
 
+async function writeRecoveryFile(home: Home, file: string): Promise<CommandResult> {
+  const [{ recoveryFile }, { writeDurably }] = await Promise.all([
+    import('../buyer/recovery-file.ts'),
+    import('../buyer/node/durable-files.ts'),
+  ]);
+  await writeDurably(file, await recoveryFile(home));
+  return {
+    document: { file },
+    text: `${file} is as good as the money: keep it where nobody else reads it.\n`,
+  };
+}
+
 function restoreCommand(): Command {
   const command = new Command('restore')
-    .description('make the wallet again from its words, and find its coins')
+    .description('make the wallet again from its words or a recovery file, and find its coins')
     .option(...NETWORK)
+    .option('--file <path>', 'the recovery file, of `spillway wallet backup --file` or of a browser')
     .addHelpText(
       'after',
       `
@@ -164,10 +185,12 @@ A wallet that is there is never written over.
 
 Examples:
   spillway wallet restore --network mainnet
-  spillway wallet restore --network mainnet < words.txt`,
+  spillway wallet restore --network mainnet < words.txt
+  spillway wallet restore --file /media/usb/spillway-recovery.json`,
     );
-  return addBuyerOptions(command).action(async (options: ChainOptions) => {
+  return addBuyerOptions(command).action(async (options: ChainOptions & { readonly file?: string }) => {
     await runAsBuyer(options, async (buyer) => {
+      if (options.file !== undefined) return readRecoveryFile(buyer.home, options.file);
       const { restoreWallet } = await import('../buyer/restore-wallet.ts');
       const network = await networkOf(buyer.home, options);
       const { readLine } = await import('./read-line.ts');
@@ -175,6 +198,15 @@ Examples:
       return { document: restored, text: restoredText(restored, buyer.home.describe('purchases')) };
     });
   });
+}
+
+async function readRecoveryFile(home: Home, file: string): Promise<CommandResult> {
+  const [{ restoreRecoveryFile }, { readFile }] = await Promise.all([
+    import('../buyer/recovery-file.ts'),
+    import('node:fs/promises'),
+  ]);
+  const purchases = await restoreRecoveryFile(home, await readFile(file));
+  return { document: { purchases }, text: recoveredText(purchases) };
 }
 
 async function openHome(options: HomeOptions): Promise<Home> {

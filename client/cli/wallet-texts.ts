@@ -8,9 +8,18 @@ export function backupNotes(purchases: string): string {
                     that takes BIP39 words (account m/84'/0'/0', or m/84'/1'/0' on a test network)
   They do not       what is bound in a channel now, if its shop vanishes: the shop's signature of the refund is in
                     ${purchases}
-                    Copy that folder too, after each purchase that began; it holds no key.
+                    \`spillway wallet backup --file\` writes a file that holds both.
 
 `;
+}
+
+/** @param purchases those that the file told something new of */
+export function recoveredText(purchases: readonly string[]): string {
+  const what =
+    purchases.length === 0
+      ? 'Nothing in it was new'
+      : `Wallet and ${purchases.length} purchases are here again`;
+  return `${what}. \`spillway channels\` shows where the money is, \`spillway refund\` takes back what is due.\n`;
 }
 
 export function restoredText({ network, balance, coins }: RestoredWallet, purchases: string): string {

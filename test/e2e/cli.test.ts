@@ -20,11 +20,11 @@ describe('help and usage', () => {
   test.each([
     [
       ['--help'],
-      /Commands:[\s\S]*buy[\s\S]*refund[\s\S]*status[\s\S]*publish[\s\S]*shop[\s\S]*Exit codes: 0 done, 2 usage/,
+      /Commands:[\s\S]*buy[\s\S]*refund[\s\S]*status[\s\S]*publish[\s\S]*shop[\s\S]*Exit codes: 0 done, 1 fault, 2 usage/,
     ],
     [
       ['buy', '--help'],
-      /Usage: spillway buy \[options\] <shop-url> <dataset>[\s\S]*--no-deposit[\s\S]*Example:/,
+      /Usage: spillway buy \[options\] <shop-url> <dataset>[\s\S]*--no-deposit[\s\S]*Examples:/,
     ],
     [['help', 'buy'], /Usage: spillway buy/],
     [['refund', '--help'], /Usage: spillway refund[\s\S]*--purchase[\s\S]*--cancel/],
