@@ -163,6 +163,19 @@ test('what is paid and gone is fetched again where it is asked for, and only the
   await expectRight();
 });
 
+test('what was paid ahead of its arrival is fetched once it is asked for, and not before', async () => {
+  await world.end();
+  world = await buyerWorld(dataset, { policy: { creditMinimumChunks: 8 } });
+  await world.deposit(100_000n);
+  await interrupt(3);
+  const { verified, channels: bought } = (await purchaseNow()) ?? {};
+  expect([bought?.[0]?.paid, verified?.has(3)]).toEqual([4, false]);
+  await run(['a']);
+  expect((await purchaseNow())?.verified.has(3)).toBe(false);
+  expect(await run(['z'])).toMatchObject({ paid: 26_000n });
+  await expectRight();
+});
+
 test('asked for twice it is noted once; complete is what was bought as a whole', async () => {
   await run(['a']);
   await run(['a']);
