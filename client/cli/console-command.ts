@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { ConsolePorts } from '../console/console-calls.ts';
+import type { ConsolePorts, Told } from '../console/console-calls.ts';
 import type { ShopAccess } from '../seller/shop-access.ts';
 import { sellerDatasets } from './offer-commands.ts';
 import { publishPorts } from './publish-command.ts';
 import { addSellerOptions, runAsSeller, type SellerOptions } from './seller-options.ts';
 import { reportPorts } from './shop-reports.ts';
+import { storefrontProblem } from './update-storefront.ts';
 
 /** Channels that the page lists; `spillway shop channels --limit` has more. */
 const CHANNELS_LISTED = 200;
@@ -54,7 +55,13 @@ async function consolePorts(access: ShopAccess): Promise<ConsolePorts> {
       import('../seller/publish.ts'),
       import('../seller/file-content.ts'),
     ]);
-  const { config, folder } = access;
+  const { config, folder, site } = access;
+  const shown = async <Change extends { readonly manifest?: string }>(
+    change: Change,
+  ): Promise<Told<Change>> => {
+    const note = await storefrontProblem(access, change.manifest);
+    return { ...change, ...(note !== undefined && { note }) };
+  };
   const prices = priceBounds(config);
   const [reading, datasets] = await Promise.all([reportPorts(access), sellerDatasets(access)]);
   return {
@@ -66,13 +73,17 @@ async function consolePorts(access: ShopAccess): Promise<ConsolePorts> {
       const { network, payoutAddress, table } = config;
       const isLocal = folder !== undefined;
       const place = folder === undefined ? table : resolve(folder);
-      return { shop: { network, payoutAddress, place, isLocal }, status, channels };
+      const storefront = site && { storefront: site.url };
+      return { shop: { network, payoutAddress, place, isLocal, ...storefront }, status, channels };
     },
-    changePrice: (dataset, pricePerChunk) => offers.changePrice(datasets, dataset, pricePerChunk, prices),
-    unpublish: (dataset) => offers.unpublish(datasets, dataset),
+    changePrice: async (dataset, pricePerChunk) =>
+      shown(await offers.changePrice(datasets, dataset, pricePerChunk, prices)),
+    unpublish: async (dataset) => shown(await offers.unpublish(datasets, dataset)),
     async publish(path, request, onProgress) {
       const { source: _, ...ports } = await publishPorts(access);
-      return publish(request, await fileContent(path, ports.objects), { ...ports, onProgress });
+      const content = await fileContent(path, ports.objects);
+      const publication = await publish(request, content, { ...ports, onProgress });
+      return request.dryRun ? publication : shown(publication);
     },
   };
 }

@@ -32,15 +32,26 @@ export async function updateStorefront(
   return writeStorefront(ports, changed);
 }
 
-/** After a change of the catalogue, which stands whether or not the pages tell of it. */
-export async function showInStorefront(access: ShopAccess, manifest: string | undefined): Promise<void> {
-  if (manifest === undefined) return;
+/**
+ * After a change of the catalogue, which stands whether or not the pages tell of it.
+ * @returns what the seller must know where they do not
+ */
+export async function storefrontProblem(
+  access: ShopAccess,
+  manifest: string | undefined,
+): Promise<string | undefined> {
+  if (manifest === undefined) return undefined;
   try {
     await updateStorefront(access, [manifest]);
+    return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(
-      `The shop has changed, but its pages could not be written: ${reason}\nWrite them with: spillway storefront\n`,
-    );
+    return `The shop has changed, but its pages could not be written: ${reason}\nWrite them with: spillway storefront`;
   }
+}
+
+/** As `storefrontProblem`, told on the standard error. */
+export async function showInStorefront(access: ShopAccess, manifest: string | undefined): Promise<void> {
+  const problem = await storefrontProblem(access, manifest);
+  if (problem) process.stderr.write(`${problem}\n`);
 }

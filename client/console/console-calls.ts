@@ -25,13 +25,18 @@ export interface ShopPlace {
   readonly place: string;
   readonly isLocal: boolean;
   readonly payoutAddress: string;
+  /** The address of the shop's own pages, where it has some. */
+  readonly storefront?: string;
 }
+
+/** A change that was made, with what the seller must know besides. */
+export type Told<Change> = Change & { readonly note?: string };
 
 /** The seller's own tasks, as the commands do them. */
 export interface ConsolePorts {
   report(): Promise<ConsoleReport>;
-  changePrice(dataset: string, pricePerChunk: bigint): Promise<Offer>;
-  unpublish(dataset: string): Promise<Offer>;
+  changePrice(dataset: string, pricePerChunk: bigint): Promise<Told<Offer>>;
+  unpublish(dataset: string): Promise<Told<Offer>>;
   /** Its path is a file or folder of this machine. */
   readonly publish: PublishPath;
 }

@@ -15,7 +15,7 @@ export type Publishing =
       readonly done: number;
       readonly total?: number;
     }
-  | { readonly state: 'done'; readonly publication: Publication }
+  | { readonly state: 'done'; readonly publication: Publication & { readonly note?: string } }
   | { readonly state: 'failed'; readonly message: string; readonly next: string };
 
 export interface PublishingDesk {
@@ -30,7 +30,7 @@ export type PublishPath = (
   path: string,
   request: PublishRequest,
   onProgress: (event: PublishEvent) => void,
-) => Promise<Publication>;
+) => Promise<Publication & { readonly note?: string }>;
 
 /** Takes one publication after another, and tells how each went until the next one begins. */
 export function publishingDesk(publish: PublishPath): PublishingDesk {

@@ -129,7 +129,7 @@ describeInBrowser('the console', () => {
     await page.getByRole('heading', { name: 'Money' }).waitFor();
   };
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
-  const said = () => page.locator('#said').textContent();
+  const said = async () => (await page.locator('#said').textContent())?.trim();
   /** With keys alone. */
   const tabTo = async (name: string) => {
     for (let steps = 0; steps < 60; steps++) {
@@ -163,6 +163,9 @@ describeInBrowser('the console', () => {
     await page.locator('#publishing').getByText('ticks.csv is for sale: 6 MiB in 2 chunks').waitFor();
 
     await page.getByRole('rowheader', { name: 'ticks.csv' }).waitFor();
+    // The shop's own pages tell of it, as they do after the command.
+    const storefront = await page.getByRole('link', { name: 'its storefront' }).getAttribute('href');
+    expect(await (await fetch(`${storefront}/`)).text()).toContain('ticks.csv');
     await page.evaluate(() => (document.activeElement as HTMLElement).blur());
     await tabTo('Price of ticks.csv');
     await page.keyboard.press('Enter');

@@ -39,8 +39,8 @@ function buttons(
       text: 'It opens channels for an hour more. Open channels go on to their end, and its objects stay, so that what was sold can be fetched.',
       yes: 'Take off sale',
       act: async () => {
-        await send('unpublish', { dataset: manifest });
-        await onChanged(`${name} is off sale.`);
+        const { note = '' } = await send<{ note?: string }>('unpublish', { dataset: manifest });
+        await onChanged(`${name} is off sale. ${note}`);
       },
     });
   return element('div', { class: 'buttons' }, price, off);
@@ -61,8 +61,9 @@ function askPrice(
       hint: `From ${satoshis(least)} to ${satoshis(most)} by the shop’s policy.`,
     },
     act: async (price) => {
-      await send('price', { dataset: manifest, pricePerChunk: price });
-      await onChanged(`A full chunk of ${name} costs ${satoshis(price)} now.`);
+      const change = { dataset: manifest, pricePerChunk: price };
+      const { note = '' } = await send<{ note?: string }>('price', change);
+      await onChanged(`A full chunk of ${name} costs ${satoshis(price)} now. ${note}`);
     },
   });
 }

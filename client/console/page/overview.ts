@@ -1,6 +1,6 @@
 import { formatByteSize } from '../../cli/byte-size.ts';
 import { ago, count, satoshis, shortId } from './amounts.ts';
-import { type Column, element, figures, fill, table } from './dom.ts';
+import { byId, type Column, element, figures, fill, table } from './dom.ts';
 import { salesChart } from './sales-chart.ts';
 import type { Report } from './session.ts';
 
@@ -13,6 +13,9 @@ export function showOverview({ shop, status }: Report, now: number): void {
     'place',
     `${shop.isLocal ? 'The local shop in' : 'The shop of the table'} ${shop.place}, on ${shop.network}`,
   );
+  if (shop.storefront !== undefined) {
+    byId('place', HTMLElement).append(', ', element('a', { href: shop.storefront }, 'its storefront'));
+  }
   showWarnings(status.warnings, shop.isLocal);
   fill(
     'figures',

@@ -77,7 +77,7 @@ const OUTCOMES: Readonly<Record<Done['outcome'], string>> = {
   'dry-run': 'would be for sale; nothing was uploaded',
 };
 
-function outcome({ outcome, name, bytes, chunks, chunkSize, pricePerChunk }: Done): string {
+function outcome({ outcome, name, bytes, chunks, chunkSize, pricePerChunk, note = '' }: Done): string {
   const size = `${formatByteSize(bytes)} in ${chunks} chunks of ${formatByteSize(chunkSize)}`;
-  return `${name} ${OUTCOMES[outcome]}: ${size}, ${satoshis(pricePerChunk)} for a full one.`;
+  return `${name} ${OUTCOMES[outcome]}: ${size}, ${satoshis(pricePerChunk)} for a full one. ${note}`;
 }
