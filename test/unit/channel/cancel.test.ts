@@ -198,6 +198,8 @@ describe('rule 22b: after a table restore', () => {
         'channel-not-open: the shop was restored from a backup; the funding returns at the refund height',
       );
     }
+    const { members } = await refused(closeChannel(restored, opened));
+    expect(members).toEqual({ state: 'OPEN', paid: 0, delivered: 0 });
     const fresh = await open(restored, 'dave');
     expect((await closeChannel(restored, fresh)).channel.state).toBe('CANCELLED');
   });

@@ -30,6 +30,10 @@ describe('rule 8: what the shop signs', () => {
     const channel = await propose(shop, 'alice');
     const outpoint = outpointOf(3);
     const signature = await cosignRefund(shop, channel, outpoint);
+    expect(shop.lines.at(-1)).toEqual({
+      event: 'refund-cosigned',
+      fields: { channelId: channel.id, ...outpoint },
+    });
     const funding = fundingAt(channel, outpoint);
     const { refundHeight } = channel.terms;
     expect(verifyMessage(SELLER_KEY, refundMessage(funding, refundHeight), signature)).toBe(true);

@@ -27,6 +27,14 @@ describe('a batch that no block takes', () => {
     expect(second.txid).not.toBe(first.txid);
     expect(mempool.waiting()).toEqual([second.txid]);
     expect(second.members).toEqual(first.members);
+    expect(shop.lines).toContainEqual({
+      event: 'settlement-signed',
+      fields: {
+        channels: expect.arrayContaining([...second.members]),
+        step: 'bump',
+        fee: second.fee.toString(),
+      },
+    });
     const paid = mempool.paidBy(second.txid);
     expect(paid.fee).toBeGreaterThanOrEqual(mempool.paidBy(first.txid).fee + BigInt(paid.virtualSize));
     for (const channel of channels) {

@@ -166,6 +166,10 @@ describe('rule 23: "settled" is decided by who spent the outpoint, six deep', ()
     shop.chain.mine(1);
     const six = await settleChannel(shop, five);
     expect([six.state, six.spend]).toEqual(['SETTLED', { txid, height }]);
+    expect(shop.lines.at(-1)).toEqual({
+      event: 'channel-settled',
+      fields: { channelId: channel.id, paid: 2, txid },
+    });
     expect(await dueAt(shop, channel)).toBe(channel.terms.refundHeight + 144);
     expect(shop.chain.broadcasts).toHaveLength(1);
   });

@@ -49,6 +49,10 @@ describe('T_close', () => {
     expect([closing.state, closing.paid, closing.settlements.length]).toEqual(['CLOSING', 2, 1]);
     expect(shop.chain.broadcasts).toEqual([(await lastSettlement(shop, closing)).raw]);
     expect(await dueAt(shop, channel)).toBe(close + 1);
+    expect(shop.lines).toContainEqual({
+      event: 'channel-closing',
+      fields: { channelId: channel.id, paid: 2, reason: 'due' },
+    });
   });
 
   test('a SUSPENDED channel is settled then too', async () => {

@@ -55,6 +55,21 @@ test('only the first payment that a process takes reads the channel', async () =
   expect((await stored(shop, channel)).commitment).toEqual(payment('alice', channel, 12).signature);
 });
 
+test('five thousand channels are remembered, and with one more it begins anew', async () => {
+  const { shop, channel } = await paying();
+  const find = () => stored(shop, channel);
+  const others = (count: number) =>
+    Array.from({ length: count }, (_, index): [string, Channel] => [`${index}`, channel]);
+  for (const [k, count, after] of [
+    [1, 4_999, 5_000],
+    [2, 5_000, 1],
+  ] as const) {
+    const recent: RecentChannels = new Map(others(count));
+    await takePayment(shop, recent, { id: channel.id, find }, payment('alice', channel, k));
+    expect([recent.size, recent.get(channel.id)?.paid]).toEqual([after, k]);
+  }
+});
+
 test('rule 17: the write decides: what another process was paid meanwhile is neither lost nor counted twice', async () => {
   const { pay, elsewhere, reads, shop, channel } = await paying();
   await pay(1);
