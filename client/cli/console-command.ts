@@ -46,10 +46,11 @@ Example:
 }
 
 async function consolePorts(access: ShopAccess): Promise<ConsolePorts> {
-  const [{ shopStatus }, { listChannels }, offers, { priceBounds }, { publish }, { fileContent }] =
+  const [{ shopStatus }, { listChannels }, { localAlarms }, offers, { priceBounds }, { publish }, files] =
     await Promise.all([
       import('../seller/shop-status.ts'),
       import('../seller/list-channels.ts'),
+      import('../seller/local-alarms.ts'),
       import('../seller/change-offer.ts'),
       import('../seller/price-bounds.ts'),
       import('../seller/publish.ts'),
@@ -66,22 +67,24 @@ async function consolePorts(access: ShopAccess): Promise<ConsolePorts> {
   const [reading, datasets] = await Promise.all([reportPorts(access), sellerDatasets(access)]);
   return {
     async report() {
-      const [status, channels] = await Promise.all([
+      const [status, channels, alarms] = await Promise.all([
         shopStatus({ ...reading, policy: config.policy, prices }),
         listChannels(reading, { limit: CHANNELS_LISTED }),
+        folder === undefined ? undefined : localAlarms(folder),
       ]);
       const { network, payoutAddress, table } = config;
       const isLocal = folder !== undefined;
       const place = folder === undefined ? table : resolve(folder);
       const storefront = site && { storefront: site.url };
-      return { shop: { network, payoutAddress, place, isLocal, ...storefront }, status, channels };
+      const shop = { network, payoutAddress, place, isLocal, ...storefront };
+      return { shop, status, channels, ...(alarms && { alarms }) };
     },
     changePrice: async (dataset, pricePerChunk) =>
       shown(await offers.changePrice(datasets, dataset, pricePerChunk, prices)),
     unpublish: async (dataset) => shown(await offers.unpublish(datasets, dataset)),
     async publish(path, request, onProgress) {
       const { source: _, ...ports } = await publishPorts(access);
-      const content = await fileContent(path, ports.objects);
+      const content = await files.fileContent(path, ports.objects);
       const publication = await publish(request, content, { ...ports, onProgress });
       return request.dryRun ? publication : shown(publication);
     },

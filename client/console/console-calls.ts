@@ -8,6 +8,7 @@ import {
 } from '../../shared/limits.ts';
 import type { Offer } from '../seller/change-offer.ts';
 import type { ChannelList } from '../seller/list-channels.ts';
+import type { LoggedAlarm } from '../seller/local-alarms.ts';
 import type { ShopStatus } from '../seller/shop-status.ts';
 import { failureOf } from './failure.ts';
 import { type DeskRequest, type PublishPath, publishingDesk } from './publishing-desk.ts';
@@ -17,6 +18,8 @@ export interface ConsoleReport {
   readonly shop: ShopPlace;
   readonly status: ShopStatus;
   readonly channels: ChannelList;
+  /** Of a local shop's log; a deployed one's are CloudWatch's, which the seller's policy does not let read. */
+  readonly alarms?: readonly LoggedAlarm[];
 }
 
 export interface ShopPlace {

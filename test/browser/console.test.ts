@@ -21,7 +21,7 @@ const NAME = '<b>weather</b> 2025';
 
 /** A shop that has sold, and of which something is wrong. */
 const SOLD: Report = {
-  shop: { network: 'signet', place: 'Spillway-Table-1X', isLocal: false, payoutAddress: 'tb1q' },
+  shop: { network: 'signet', place: 'Spillway-Table-1X', isLocal: true, payoutAddress: 'tb1q' },
   status: {
     datasets: [
       {
@@ -86,6 +86,9 @@ const SOLD: Report = {
     ],
     more: 3,
   },
+  alarms: [
+    { at: '2026-11-26T12:00:00.000Z', event: 'sweep-failed', reason: 'Error: no chain source answers' },
+  ],
 };
 
 describeInBrowser('the console', () => {
@@ -194,6 +197,7 @@ describeInBrowser('the console', () => {
     await page.route('**/api/report', (route) => route.fulfill({ json: SOLD }));
     await open();
     await page.getByText('The schedule last ran 10 minutes ago').waitFor();
+    await page.getByText('sweep-failed: Error: no chain source answers').waitFor();
     // A name is text, whatever is in it.
     expect(await page.getByRole('rowheader', { name: NAME }).count()).toBe(1);
     expect(await page.getByRole('img').getAttribute('aria-label')).toMatch(/^67,500 sat for 14 chunks from /);

@@ -7,7 +7,7 @@ import type { Report } from './session.ts';
 type Settlement = Report['status']['settlements'][number];
 
 /** Everything that is only looked at. */
-export function showOverview({ shop, status }: Report, now: number): void {
+export function showOverview({ shop, status, alarms }: Report, now: number): void {
   const { sold, fees, lastSweep, deadline, prices, delivery } = status;
   fill(
     'place',
@@ -16,7 +16,7 @@ export function showOverview({ shop, status }: Report, now: number): void {
   if (shop.storefront !== undefined) {
     byId('place', HTMLElement).append(', ', element('a', { href: shop.storefront }, 'its storefront'));
   }
-  showWarnings(status.warnings, shop.isLocal);
+  showWarnings(status.warnings, alarms);
   fill(
     'figures',
     ...figures([
@@ -44,13 +44,32 @@ export function showOverview({ shop, status }: Report, now: number): void {
   );
 }
 
-function showWarnings(warnings: readonly string[], isLocal: boolean): void {
-  const others = isLocal
-    ? 'What the functions complain of is in shop.log, in the shop’s folder.'
+function showWarnings(warnings: readonly string[], alarms: Report['alarms']): void {
+  const others = alarms
+    ? 'Whatever else the functions say is in shop.log, in the shop’s folder.'
     : 'The alarms of CloudWatch come by mail; this page cannot see them.';
   const told = warnings.map((warning) => element('p', { class: 'notice' }, warning));
   const none = [element('p', {}, 'Nothing, by what the table holds.')];
-  fill('warnings', ...(told.length > 0 ? told : none), element('p', { class: 'quiet' }, others));
+  fill(
+    'warnings',
+    ...(told.length > 0 ? told : none),
+    ...logged(alarms ?? []),
+    element('p', { class: 'quiet' }, others),
+  );
+}
+
+function logged(alarms: NonNullable<Report['alarms']>): HTMLElement[] {
+  if (alarms.length === 0) return [];
+  const lines = alarms.map(({ at, event, reason }) =>
+    element(
+      'li',
+      {},
+      element('time', { datetime: at }, at),
+      ` ${event}`,
+      reason === undefined ? '' : `: ${reason}`,
+    ),
+  );
+  return [element('p', {}, 'The last alarms of its log:'), element('ul', {}, ...lines)];
 }
 
 function deadlineText(deadline: Report['status']['deadline']): string {

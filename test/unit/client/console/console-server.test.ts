@@ -80,7 +80,9 @@ test.each([[{}], [{ token: '' }], [{ token: 5 }], [{ token: 'x'.repeat(43) }], [
 
 test('before a session is open, and with another key, nothing is told', async () => {
   expect((await send('/api/report')).status).toBe(401);
-  expect((await send('/api/report', { headers: bearer('') })).status).toBe(401);
+  for (const guess of ['', 'x', 'x'.repeat(43), token, 'undefined']) {
+    expect((await send('/api/report', { headers: bearer(guess) })).status).toBe(401);
+  }
   const secret = await key();
   for (const authorization of [secret, `Basic ${secret}`, `Bearer ${secret}x`, `Bearer ${secret.slice(1)}`]) {
     const { status, text } = await send('/api/report', { headers: { authorization } });
