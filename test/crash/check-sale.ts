@@ -20,13 +20,18 @@ import { boughtFile, type CrashedPurchase, journalLines } from './crashed-purcha
 /** Keys of a wallet that a purchase may have used, and far more. */
 const KEYS = 100;
 
+/** Where a sale can be looked at. */
+export interface SaleStage extends Pick<CrashStage, 'chainUrl' | 'data'> {
+  readonly tables: Pick<CrashStage['tables'], 'client'>;
+}
+
 /**
  * That a purchase is what it would have been had nothing died: all of the data, every channel funded once and settled at its
  * price, and nobody's money anywhere else. Everything from the disk and the blocks.
  * @param channels how many it takes
  * @throws Error with all that is wrong
  */
-export async function checkSale(stage: CrashStage, sale: CrashedPurchase, channels: number): Promise<void> {
+export async function checkSale(stage: SaleStage, sale: CrashedPurchase, channels: number): Promise<void> {
   const wrong: string[] = [];
   const same = (what: string, is: unknown, should: unknown) => {
     if (is !== should) wrong.push(`${what}: ${is} and not ${should}`);

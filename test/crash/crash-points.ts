@@ -23,6 +23,11 @@ export function everyCrash({ buyerSteps, shopSteps }: Recording): readonly Crash
   ];
 }
 
+/** The same for processes that are really killed; their disk keeps what they wrote, synced or not. */
+export function everyKill(recording: Recording): readonly CrashPlan[] {
+  return everyCrash(recording).filter(({ powerCut }) => !powerCut);
+}
+
 function deathsAt(steps: readonly string[]): readonly Death[] {
   return steps.flatMap((what, index) => {
     const step = index + 1;

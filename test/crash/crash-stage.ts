@@ -24,8 +24,8 @@ import { buildProgram, type Program } from './program.ts';
 /** Satoshis for a full chunk; the last chunk is smaller, and cheaper. */
 export const PRICE_PER_CHUNK = 5_000n;
 export const CHUNKS = 3;
-const CHUNK = 5 * MIB;
-const SIZE = 2 * CHUNK + 2 * MIB;
+export const CHUNK = 5 * MIB;
+export const SIZE = 2 * CHUNK + 2 * MIB;
 /** Satoshis for all of it. */
 export const PRICE = 12_000n;
 

@@ -10,8 +10,8 @@ import { MIB, patterned } from '../support/object-store.ts';
 import { startStallingProxy } from '../support/stalling-proxy.ts';
 import { startTestShops, type TestShop, type TestShops } from '../support/test-shop.ts';
 
-/** Two chunks: one of two parts and one of one. */
-const BYTES = patterned(40 * MIB + 3, 51);
+/** Two chunks: one of two parts and one of one, and no more bytes than that takes. */
+const BYTES = patterned(32 * MIB + 3, 51);
 const CHUNK_SIZE = '32MiB';
 
 let folder: string;

@@ -41,7 +41,7 @@ export interface BuiltCommand {
 
 /** Builds inside the project, for the build finds its packages from where it lies. */
 export function buildCommand(): BuiltCommand {
-  const root = resolve(__dirname, '../..');
+  const root = resolve('.');
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'spillway-'));

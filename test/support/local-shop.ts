@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Faucet, regtestFaucet } from '../../local/chain/faucet.ts';
 import { isAlive } from '../../local/chain/process-id.ts';
 import { environmentFile, readEnvironmentFile } from '../../shared/environment-file.ts';
-import { type BuiltCommand, lastJson, type RunningCommand } from './built-command.ts';
+import { type BuiltCommand, type Ended, lastJson, type RunningCommand } from './built-command.ts';
 import type { AvailableChain } from './chains.ts';
 import { type Rpc, rpcCaller } from './rpc.ts';
 
@@ -23,6 +23,7 @@ export interface LocalShopProcess {
   readonly environment: Readonly<Record<string, string>>;
   readonly faucet: Faucet;
   readonly rpc: Rpc;
+  readonly ended: Promise<Ended>;
   /** Puts a file or folder up for sale. */
   publish(source: string, ...further: readonly string[]): Promise<Published>;
   /** Without a warning. */
@@ -59,6 +60,7 @@ export async function startLocalShop(
     environment,
     faucet: regtestFaucet(chainUrl),
     rpc: rpcCaller(chainUrl),
+    ended: process.ended,
     async publish(source, ...further) {
       const ended = await command.run(['publish', source, '--shop', folder, '--json', ...further]);
       if (ended.code !== 0) throw new Error(`publishing failed: ${ended.stderr}`);
