@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nodeHome } from '../../client/buyer/node/node-home.ts';
 import { listPurchases } from '../../client/buyer/purchase-journal.ts';
 import { startTimer } from '../../local/timer.ts';
 import { SETTLED_DEPTH } from '../../shared/limits.ts';
@@ -45,7 +46,7 @@ export async function killedPurchase(stage: KillStage, { buyer, shop }: CrashPla
       deposited: [...deposits.values()].reduce((sum, satoshis) => sum + satoshis, 0n),
       payoutScript: stage.payoutScript,
       environment,
-      purchases: await listPurchases(folders.home),
+      purchases: await listPurchases(nodeHome(folders.home)),
       fromHeight,
     };
   } finally {
@@ -104,7 +105,7 @@ async function payDeposit(
 /** The schedule calls each channel settled once its settlement is deep enough, whoever dies until then. */
 async function untilSettled(stage: KillStage, home: string, table: string): Promise<void> {
   const channels = dynamoChannels(stage.tables.client, table);
-  const [purchase] = await listPurchases(home);
+  const [purchase] = await listPurchases(nodeHome(home));
   for (const { channelId } of purchase?.state.channels ?? []) {
     await eventually(`${SETTLED_DEPTH} blocks on the settlement of ${channelId}`, async () => {
       const channel = await channels.get(channelId).catch(() => undefined);
