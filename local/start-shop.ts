@@ -13,7 +13,7 @@ import { startGateway } from './gateway.ts';
 import { startObjectStore } from './object-store/server.ts';
 import { readShopState, type ShopState, writeShopEnvironment, writeShopState } from './shop-folder.ts';
 import { type LocalStorefront, STOREFRONT_BUCKET, startStorefront } from './start-storefront.ts';
-import { createTable, startTableServer } from './table-server.ts';
+import { prepareTable, startTableServer } from './table-server.ts';
 import { startTimer } from './timer.ts';
 
 /** As much as the deployed function has left when it begins. */
@@ -134,7 +134,7 @@ async function openStorefront(
 async function prepareStores(state: ShopState, tableUrl: string, objectsUrl: string): Promise<void> {
   const { accessKeyId, secretAccessKey } = state;
   const access = { region: REGION, credentials: { accessKeyId, secretAccessKey } };
-  await createTable({ ...access, endpoint: tableUrl }, TABLE);
+  await prepareTable({ ...access, endpoint: tableUrl }, TABLE);
   const client = s3Client({ ...access, endpoint: objectsUrl });
   await makeBucket(client, BUCKET).finally(() => client.destroy());
 }

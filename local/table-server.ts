@@ -3,10 +3,12 @@ import {
   CreateTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  PutItemCommand,
+  paginateScan,
   ResourceInUseException,
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { TABLE_DEFINITION } from '../shared/store/table.ts';
+import { DUE_SHARD, TABLE_DEFINITION } from '../shared/store/table.ts';
 import { type LocalServer, listenOnLoopback } from './listen.ts';
 
 const READY_TRIES = 500;
@@ -23,11 +25,12 @@ export interface AwsAccess {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** Creates the shop's table where there is none. */
-export async function createTable(access: AwsAccess, table: string): Promise<void> {
+/** Creates the shop's table where there is none, and mends the one that is there. */
+export async function prepareTable(access: AwsAccess, table: string): Promise<void> {
   const client = new DynamoDBClient(access);
   try {
     await makeTable(client, table);
+    await mendIndex(client, table);
   } finally {
     client.destroy();
   }
@@ -47,4 +50,16 @@ export async function makeTable(client: DynamoDBClient, table: string): Promise<
     await wait(TRY_EVERY_MS);
   }
   throw new Error(`the table ${table} does not become active`);
+}
+
+/**
+ * dynalite writes an item's entry in the index before the item, as two writes. Killed between them it has an item that the index
+ * does not find: a channel that the schedule never looks at again. DynamoDB has no such gap. An entry that is too many is harmless,
+ * for the schedule reads the item itself.
+ */
+async function mendIndex(client: DynamoDBClient, TableName: string): Promise<void> {
+  const due = { FilterExpression: 'attribute_exists(#due)', ExpressionAttributeNames: { '#due': DUE_SHARD } };
+  for await (const { Items = [] } of paginateScan({ client }, { TableName, ...due })) {
+    for (const Item of Items) await client.send(new PutItemCommand({ TableName, Item }));
+  }
 }

@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { startEmbeddedNode } from '../../local/chain/embedded-node.ts';
 import { regtestFaucet } from '../../local/chain/faucet.ts';
-import { createTable } from '../../local/table-server.ts';
+import { prepareTable } from '../../local/table-server.ts';
 import type { Defer } from '../transfer/cleanup.ts';
 import { SELLER_SECRET } from './channels.ts';
 import { type Server, startServer } from './servers.ts';
@@ -33,7 +33,7 @@ export async function startStage(defer: Defer): Promise<Stage> {
   await regtestFaucet(node.url).mine(1);
   const tableServer = await startServer('bench/payments/table-process.ts', [folder]);
   defer(() => tableServer.stop());
-  await createTable({ ...ACCESS, endpoint: tableServer.url }, TABLE);
+  await prepareTable({ ...ACCESS, endpoint: tableServer.url }, TABLE);
   const gateway = await startServer('bench/payments/gateway-process.ts', [folder], {
     SPILLWAY_NETWORK: 'regtest',
     SPILLWAY_TABLE: TABLE,

@@ -21,7 +21,8 @@ export interface KillStage {
   readonly manifest: string;
   readonly payoutScript: Uint8Array;
   readonly tables: { readonly client: DynamoDBClient };
-  readonly shop: () => LocalShopProcess;
+  /** @throws Error where a killed shop did not start again */
+  shop(): LocalShopProcess;
   /** How often the shop died. */
   readonly deaths: () => number;
   /** Resolves when the shop that runs now has died and another runs in its place. */
@@ -65,12 +66,17 @@ export async function startKillStage(): Promise<KillStage> {
 
   let deaths = 0;
   let restarted: Promise<void> = Promise.resolve();
+  let failure: Error | undefined;
   const watch = (running: LocalShopProcess) => {
     restarted = running.ended.then(async ({ signal }) => {
       if (signal !== 'SIGKILL') return;
       deaths += 1;
-      shop = await start();
-      watch(shop);
+      try {
+        shop = await start();
+        watch(shop);
+      } catch (error) {
+        failure = new Error('a killed shop does not start again', { cause: error });
+      }
     });
   };
   watch(shop);
@@ -88,7 +94,10 @@ export async function startKillStage(): Promise<KillStage> {
     manifest,
     payoutScript: scriptOfAddress(environment.SPILLWAY_PAYOUT_ADDRESS ?? '', 'regtest'),
     tables: { client },
-    shop: () => shop,
+    shop() {
+      if (failure) throw failure;
+      return shop;
+    },
     deaths: () => deaths,
     restarted: () => restarted,
     async restart(death) {
@@ -110,7 +119,7 @@ export async function startKillStage(): Promise<KillStage> {
       const killer = killerOf(root, death);
       const where = ['--output', output, '--home', home, '--shop-folder', folder];
       const running = command.start(
-        ['buy', shop.url, manifest, ...where, '--poll-interval', '0.05', '--wait', '--json'],
+        ['buy', shop.url, manifest, ...where, '--poll-interval', '0.05', '--wait', '--yes', '--json'],
         { environment: killer.environment },
       );
       return { command: running, steps: killer.steps };

@@ -108,6 +108,7 @@ async function untilSettled(stage: KillStage, home: string, table: string): Prom
   const [purchase] = await listPurchases(nodeHome(home));
   for (const { channelId } of purchase?.state.channels ?? []) {
     await eventually(`${SETTLED_DEPTH} blocks on the settlement of ${channelId}`, async () => {
+      stage.shop();
       const channel = await channels.get(channelId).catch(() => undefined);
       return channel?.state === 'SETTLED' ? true : undefined;
     });
