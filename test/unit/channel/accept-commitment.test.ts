@@ -10,6 +10,7 @@ import {
   CHUNK,
   type ChannelShop,
   channelShop,
+  DATASET,
   open,
   openAndPaid,
   propose,
@@ -95,6 +96,10 @@ describe('rule 15: how many chunks', () => {
     expect(await rejects(shop, channel, tooMany)).toBe('commitment-out-of-range: the channel buys 12 chunks');
     const { channel: paid } = await acceptCommitment(shop, channel, payment('alice', channel, 12));
     expect(paid.paid).toBe(12);
+    expect(shop.lines.at(-1)).toEqual({
+      event: 'commitment-accepted',
+      fields: { channelId: channel.id, k: 12, chunks: 12, bytes: DATASET.totalSize, satoshis: '57500' },
+    });
     expect((await refused(acceptCommitment(shop, paid, tooMany))).members).toEqual({ paid: 12 });
   });
 
