@@ -32,6 +32,8 @@ export type PurchaseEvent =
   | { readonly kind: 'funding-sent'; readonly txid: string; readonly fee: bigint }
   | { readonly kind: 'confirmations'; readonly have: number; readonly need: number | undefined }
   | { readonly kind: 'bytes'; readonly done: number; readonly total: number }
+  /** It is on the disk and checked: now, or since an earlier run. */
+  | { readonly kind: 'chunk-verified'; readonly chunk: number }
   | { readonly kind: 'chunk-paid'; readonly chunk: number; readonly chunks: number; readonly paid: bigint }
   | { readonly kind: 'channel-closed'; readonly channelId: string; readonly state: string }
   | { readonly kind: 'returned'; readonly txid: string; readonly satoshis: bigint }

@@ -18,6 +18,20 @@ export type BuyerErrorCode =
   | 'journal-damaged'
   | 'interrupted';
 
+/** What became of the money, where an error of that code says nothing itself. */
+const MONEY: Readonly<Partial<Record<BuyerErrorCode, string>>> = {
+  'funds-needed': 'Nothing new was bound.',
+  'limit-exceeded': 'Nothing new was bound.',
+  'shop-unreachable': 'No money is lost by that: what is bound stays refundable, what is paid is recorded.',
+  'chain-unavailable': 'No money is lost by that: what is bound stays refundable, what is paid is recorded.',
+  'bad-data': 'It is not paid for, unless it was paid ahead.',
+  'channel-expired': 'What is left in the channel comes back at its refund height.',
+  disk: 'What is paid is recorded: it is fetched again for nothing.',
+  locked: 'This command moved no money.',
+  'journal-damaged': 'This command moved no money.',
+  interrupted: 'No money is lost by that: what is bound stays refundable, what is paid is recorded.',
+};
+
 export type Evidence = Readonly<Record<string, string | number>>;
 
 export interface BuyerErrorDetails {
@@ -33,6 +47,7 @@ export interface BuyerErrorDetails {
 export class BuyerError extends Error {
   override readonly name: string = 'BuyerError';
   readonly code: BuyerErrorCode;
+  /** What became of the money. */
   readonly money: string | undefined;
   readonly next: string | undefined;
   readonly evidence: Evidence;
@@ -40,7 +55,7 @@ export class BuyerError extends Error {
   constructor(code: BuyerErrorCode, message: string, details: BuyerErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.money = details.money;
+    this.money = details.money ?? MONEY[code];
     this.next = details.next;
     this.evidence = details.evidence ?? {};
   }

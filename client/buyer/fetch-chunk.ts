@@ -45,6 +45,7 @@ export async function fetchChunk(
     if (outcome.status === 'rejected') throw await withEvidence(purchase, outcome.reason);
     await noted;
     await journal.note({ v: 1, record: 'chunk-verified', chunk });
+    report({ kind: 'chunk-verified', chunk });
   } finally {
     progress.end(chunk, journal.state().verified.has(chunk));
   }

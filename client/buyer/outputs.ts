@@ -34,6 +34,12 @@ export interface OutputFiles extends DatasetFiles {
   freeBytes(): Promise<number>;
   /** Whether a file of the dataset, by its index, is there in its size under its final name. */
   isFinished(file: number): Promise<boolean>;
+  /**
+   * Reads what came of a file, finished or not; only chunks that were checked have their bytes.
+   * @param file by its index
+   * @throws BuyerError disk where it is gone
+   */
+  read(file: number, offset: number, length: number): AsyncIterable<Uint8Array>;
   /** Writes a text beside the files, instead of what was there. @param path within the output */
   writeNote(path: string, lines: Iterable<string>): Promise<void>;
 }

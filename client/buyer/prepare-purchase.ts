@@ -3,21 +3,19 @@ import { segmentCount } from '../../shared/dataset/layout.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import { pathProblem } from '../../shared/dataset/paths.ts';
 import type { ShopAnswer } from '../../shared/http/api.ts';
-import { MAX_MANIFEST_BYTES } from '../../shared/limits.ts';
 import { chunkSizeAt } from '../../shared/protocol/price.ts';
 import { noteAsked } from './asked-parts.ts';
-import { exchangeBounded } from './bounded-body.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
 import { channelCosts } from './channel-costs.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
 import { aheadFor, chunksAtOnce } from './chunk-window.ts';
 import { BuyerError, isProblem } from './errors.ts';
 import { strikeLostChunks } from './fetch-chunk.ts';
+import { fetchManifest, findDataset } from './find-dataset.ts';
 import { creditFor, runsOf } from './open-channel.ts';
 import { newProgress } from './progress.ts';
 import { openPurchase, type PurchaseJournal, purchaseId } from './purchase-journal.ts';
 import { type PurchasePlan, purchasePlan } from './purchase-plan.ts';
-import { retry } from './retry.ts';
 import { type Selection, selectFiles } from './selection.ts';
 import { type ShopClient, shopClient } from './shop-client.ts';
 import { openWallet } from './wallet.ts';
@@ -101,23 +99,8 @@ export async function preparePurchase(
   }
 }
 
-async function findDataset(shop: ShopClient, wanted: string): Promise<{ manifestId: string; name: string }> {
-  if (/^[0-9a-f]{64}$/.test(wanted)) return { manifestId: wanted, name: wanted };
-  const { datasets } = await shop.datasets();
-  const [match, second] = datasets.filter(({ name }) => name === wanted);
-  if (match && !second) return { manifestId: match.manifest, name: match.name };
-  throw new BuyerError(
-    'usage',
-    match
-      ? `The shop has more than one dataset named ${wanted}.`
-      : `The shop has no dataset named ${wanted}.`,
-    {
-      next: `Name it by its id. The shop sells: ${datasets.map(({ name }) => name).join(', ') || 'nothing'}.`,
-    },
-  );
-}
-
-function folderFor(name: string, manifestId: string): string {
+/** The folder for a dataset where none is named: its name, where that can be one. */
+export function folderFor(name: string, manifestId: string): string {
   return name.includes('/') || pathProblem(name) ? manifestId.slice(0, 16) : name;
 }
 
@@ -191,22 +174,6 @@ async function loadPlan(
     manifestSignature: offer.manifestSignature,
   });
   return found(manifest, selection);
-}
-
-function fetchManifest({ fetch, retry: options, signal }: Buyer, url: string): Promise<Uint8Array> {
-  const once = async () => {
-    const { status, bytes } = await exchangeBounded({
-      fetch,
-      who: 'The object store',
-      url,
-      timeout: 120_000,
-      signal,
-      limit: MAX_MANIFEST_BYTES,
-    });
-    if (status >= 200 && status < 300) return bytes;
-    throw new BuyerError('shop-unreachable', `The manifest is not served: status ${status}.`);
-  };
-  return retry(once, options, signal);
 }
 
 async function checkFreeSpace({ files, manifest, journal, selection }: Purchase): Promise<void> {

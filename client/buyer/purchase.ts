@@ -22,7 +22,7 @@ import {
 } from './open-channel.ts';
 import { synchronise } from './pay-chunks.ts';
 import { type BuyRequest, preparePurchase } from './prepare-purchase.ts';
-import { purchasePlan } from './purchase-plan.ts';
+import { type PurchasePlan, purchasePlan } from './purchase-plan.ts';
 import { type PurchaseResult, purchaseResult } from './purchase-result.ts';
 import { type ChannelRecordState, currentChannel, isOver, isPaidIn, sentFundings } from './purchase-state.ts';
 
@@ -36,7 +36,11 @@ export async function buy(
   request: BuyRequest,
   report: (event: PurchaseEvent) => void = () => undefined,
 ): Promise<PurchaseResult> {
-  const purchase = await preparePurchase(buyer, request, report);
+  return carryOut(await preparePurchase(buyer, request, report), request.wait?.settlement === true);
+}
+
+/** Takes a prepared purchase to its end, whatever that is, and closes it. @param settlement wait for that, too */
+export async function carryOut(purchase: Purchase, settlement: boolean): Promise<PurchaseResult> {
   try {
     await announce(purchase);
     await purchase.wallet.releaseCoins(purchase.journal.id, neededCoins(purchase));
@@ -47,16 +51,21 @@ export async function buy(
     }
     await finish(purchase);
     await closeLast(purchase);
-    if (request.wait?.settlement) await awaitEnds(purchase);
+    if (settlement) await awaitEnds(purchase);
     return purchaseResult(purchase);
   } finally {
-    await purchase.pool.close();
-    await purchase.journal.close();
+    await closePurchase(purchase);
   }
 }
 
-async function announce(purchase: Purchase): Promise<void> {
-  const { buyer, journal, manifest, report, offeredPrice, limits, policy, selection } = purchase;
+export async function closePurchase({ pool, journal }: Pick<Purchase, 'pool' | 'journal'>): Promise<void> {
+  await pool.close();
+  await journal.close();
+}
+
+/** What is to be bought and what it costs, at the shop's price and the fee rate of now. */
+export async function planOf(purchase: Purchase): Promise<PurchasePlan> {
+  const { buyer, journal, manifest, offeredPrice, limits, policy, selection } = purchase;
   const state = journal.state();
   const channel = currentChannel(state);
   const current = channel?.terms;
@@ -64,7 +73,7 @@ async function announce(purchase: Purchase): Promise<void> {
   const pricePerChunk = current?.pricePerChunk ?? offeredPrice ?? 0n;
   const runs = await runsOf(purchase, pricePerChunk, policy);
   const credit = current?.credit ?? creditFor(runs[0]?.first ?? 0, undefined, manifest.chunks.length, policy);
-  const plan = purchasePlan({
+  return purchasePlan({
     name: state.plan?.name ?? manifest.name,
     manifest,
     selection,
@@ -77,7 +86,13 @@ async function announce(purchase: Purchase): Promise<void> {
         ? undefined
         : await channelCosts(buyer, { manifest, runs, pricePerChunk, policy: policy.policy, limits }),
   });
-  report({ kind: 'planned', ...plan, resumed: state.channels.length > 0 });
+}
+
+async function announce(purchase: Purchase): Promise<void> {
+  const { journal, report, selection } = purchase;
+  const { channels, verified } = journal.state();
+  report({ kind: 'planned', ...(await planOf(purchase)), resumed: channels.length > 0 });
+  for (const chunk of selection.chunks) if (verified.has(chunk)) report({ kind: 'chunk-verified', chunk });
 }
 
 /** What was paid and is not here is asked for again, through the channel that paid it: that costs nothing. */

@@ -40,10 +40,9 @@ export function addBuyerOptions(command: Command): Command {
 }
 
 export async function homeFolder({ home }: Pick<BuyerOptions, 'home'>): Promise<string> {
-  const named = home ?? process.env.SPILLWAY_HOME;
-  if (named) return named;
-  const { default: envPaths } = await import('env-paths');
-  return envPaths('spillway', { suffix: '' }).data;
+  if (home) return home;
+  const { defaultHome } = await import('../buyer/node/default-home.ts');
+  return defaultHome();
 }
 
 /** @throws BuyerError usage where no chain source is named */

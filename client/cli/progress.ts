@@ -29,6 +29,8 @@ export function progressReporter(output: Terminal, clock: Clock): (event: Purcha
           status.line(`chunk ${event.chunk + 1} of ${event.chunks} paid, ${event.paid} sat so far`);
         }
         break;
+      case 'chunk-verified':
+        break;
       default:
         if (event.kind === 'planned') paid = event.paid;
         status.line(sentence(event, output, clock.now()));
@@ -42,7 +44,7 @@ function isDue(chunk: number, chunks: number): boolean {
 }
 
 function sentence(
-  event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-paid' }>,
+  event: Exclude<PurchaseEvent, { kind: 'bytes' | 'chunk-verified' | 'chunk-paid' }>,
   output: Terminal,
   now: number,
 ): string {

@@ -17,6 +17,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'client/buyer/': 4,
   'client/seller/': 4,
   'client/storefront/': 5,
+  'client/sdk/': 5,
   'client/cli/': 5,
   'client/console/': 5,
   'infra/': 5,

@@ -5,7 +5,8 @@ import { BuyerError } from '../errors.ts';
 import type { DatasetToKeep, OutputFiles, Outputs, TransferOptions } from '../outputs.ts';
 import { segmentWorkerOf, workerTasks } from '../transfer/segment-worker-tasks.ts';
 import { type TransferPool, transferPool } from '../transfer/transfer-pool.ts';
-import { chunkFileName, datasetFolder, fileIn } from './dataset-folder.ts';
+import { chunkFileName, datasetFolder, fileIn, noteFileName } from './dataset-folder.ts';
+import { savedDataset } from './saved-dataset.ts';
 
 /** Datasets have one place in a browser, so that a dataset of a seller is one purchase there. */
 const PLACE = 'this browser';
@@ -75,6 +76,18 @@ async function openFolder(output: string, { manifest, manifestId }: DatasetToKee
       const start = starts[file] ?? 0;
       return isThere({ start, length: (starts[file + 1] ?? start) - start });
     },
+    async *read(file, offset, length) {
+      const blob = await savedDataset(manifestId, manifest).file(file);
+      const reader = blob
+        .slice(offset, offset + length)
+        .stream()
+        .getReader();
+      for (;;) {
+        const { value } = await reader.read();
+        if (!value) return;
+        yield value;
+      }
+    },
     async writeNote(path, lines) {
       const handle = await folder.getFileHandle(noteFileName(path), { create: true });
       const file = await handle.createWritable();
@@ -82,11 +95,6 @@ async function openFolder(output: string, { manifest, manifestId }: DatasetToKee
       await file.close();
     },
   };
-}
-
-/** A name of its own in the dataset's folder: paths have slashes. */
-export function noteFileName(path: string): string {
-  return `note ${path.replaceAll('/', ' ')}`;
 }
 
 /** The chunks that a run of bytes lies in, and where in each it ends. */

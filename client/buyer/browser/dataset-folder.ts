@@ -14,6 +14,11 @@ export function chunkFileName(chunk: number): string {
   return chunk.toString();
 }
 
+/** A name of its own in the dataset's folder: paths have slashes. */
+export function noteFileName(path: string): string {
+  return `note ${path.replaceAll('/', ' ')}`;
+}
+
 /** @returns undefined where there is no such file */
 export async function fileIn(folder: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
   try {

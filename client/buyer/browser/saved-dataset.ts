@@ -1,8 +1,6 @@
-import { fileStarts } from '../../../shared/dataset/layout.ts';
-import type { Manifest } from '../../../shared/dataset/manifest.ts';
+import { fileStarts, type SizedFile } from '../../../shared/dataset/layout.ts';
 import { BuyerError } from '../errors.ts';
-import { noteFileName } from './browser-outputs.ts';
-import { chunkFileName, datasetFolder, fileIn, removeDatasetFolder } from './dataset-folder.ts';
+import { chunkFileName, datasetFolder, fileIn, noteFileName, removeDatasetFolder } from './dataset-folder.ts';
 
 /** What was bought and checked, as the page hands it to the person. */
 export interface SavedDataset {
@@ -17,7 +15,10 @@ export interface SavedDataset {
   remove(): Promise<void>;
 }
 
-export function savedDataset(manifestId: string, manifest: Manifest): SavedDataset {
+export function savedDataset(
+  manifestId: string,
+  manifest: { readonly files: readonly SizedFile[]; readonly chunkSize: number },
+): SavedDataset {
   const starts = fileStarts(manifest.files);
   return {
     async file(index) {

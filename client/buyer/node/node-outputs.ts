@@ -1,10 +1,12 @@
 import { constants } from 'node:fs';
-import { rename, statfs } from 'node:fs/promises';
+import { type FileHandle, rename, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { SizedFile } from '../../../shared/dataset/layout.ts';
 import { datasetFiles, refuseOverwriting } from '../dataset-files.ts';
 import { filesWritten, refuseNamesTheDiskRefuses } from '../disk-names.ts';
+import { BuyerError } from '../errors.ts';
 import type { DatasetToKeep, OutputFiles, Outputs } from '../outputs.ts';
-import { isWhole, makeFolders, openNoFollow } from '../safe-paths.ts';
+import { isInside, isWhole, makeFolders, openNoFollow } from '../safe-paths.ts';
 import { nodeTransfers } from '../transfer/node-transfers.ts';
 import type { ProxyEnvironment } from '../transfer/proxy.ts';
 import { syncFolder } from './durable-files.ts';
@@ -46,11 +48,47 @@ async function openFolder(
       const file = manifest.files[index];
       return file !== undefined && (await isWhole(join(output, file.path), file.size));
     },
+    read: (index, offset, length) =>
+      readPiece([output, join(output, partial)], manifest.files[index], offset, length),
     async writeNote(path, lines) {
       await makeFolders(output, path, new Set());
       await writeLines(join(output, path), lines);
     },
   };
+}
+
+const READ_BYTES = 1024 * 1024;
+
+async function* readPiece(
+  roots: readonly string[],
+  file: SizedFile | undefined,
+  offset: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  const handle = file && (await openIn(roots, file));
+  if (!handle) throw new BuyerError('disk', `${file?.path ?? 'A file'} is not there.`);
+  try {
+    for (let done = 0; done < length; ) {
+      const buffer = new Uint8Array(Math.min(READ_BYTES, length - done));
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset + done);
+      if (bytesRead === 0) throw new BuyerError('disk', `${file.path} is shorter than it was.`);
+      yield buffer.subarray(0, bytesRead);
+      done += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** It may get its final name between two looks, so the first place is looked at again. */
+async function openIn(roots: readonly string[], file: SizedFile): Promise<FileHandle | undefined> {
+  for (const root of [...roots, ...roots.slice(0, 1)]) {
+    const path = join(root, file.path);
+    const isThere = (await isWhole(path, file.size)) && (await isInside(root, file.path));
+    const handle = isThere && (await openNoFollow(path, constants.O_RDONLY).catch(() => undefined));
+    if (handle) return handle;
+  }
+  return undefined;
 }
 
 async function writeLines(path: string, lines: Iterable<string>): Promise<void> {

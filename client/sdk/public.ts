@@ -1,0 +1,12 @@
+export type { PurchaseEvent } from '../buyer/buyer-context.ts';
+export type { ChannelCosts } from '../buyer/channel-costs.ts';
+export { BuyerError, type BuyerErrorCode, type Evidence, ShopProblem } from '../buyer/errors.ts';
+export type { PurchasePlan } from '../buyer/purchase-plan.ts';
+export type { ChannelResult, PurchaseResult } from '../buyer/purchase-result.ts';
+export type { RefundReport, RefundStatus } from '../buyer/refund.ts';
+export type { PurchaseStatus, StatusReport } from '../buyer/status.ts';
+export type { BuyerOptions } from './buyer-options.ts';
+export { recoveryFile, refund, restoreRecoveryFile, status } from './money.ts';
+export { Purchase, type PurchaseOptions, type RunOptions } from './purchase.ts';
+export { type Dataset, type DatasetFile, type DatasetOffer, Shop } from './shop.ts';
+export type { ChunkFile, VerifiedChunk } from './verified-chunk.ts';
