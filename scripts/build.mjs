@@ -11,12 +11,14 @@ const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const outdir = process.argv[2] ?? path('dist');
 const ENTRIES = {
   spillway: path('client/cli/main.ts'),
+  sdk: path('client/sdk/index.ts'),
   demo: path('local/demo.ts'),
   drill: path('local/drill.ts'),
   // Beside the parts: that is where the code lies that starts it.
   'parts/segment-worker': path('client/buyer/transfer/segment-worker.ts'),
 };
 const COMMANDS = ['spillway', 'demo', 'drill'];
+if (process.argv.includes('--published')) for (const name of ['demo', 'drill']) delete ENTRIES[name];
 
 const entryPoints = Object.fromEntries(Object.entries(ENTRIES).filter(([, file]) => existsSync(file)));
 rmSync(outdir, { recursive: true, force: true });
