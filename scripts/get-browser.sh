@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Chromium from Debian, in which the tests of the pages run (test/browser/). Nothing else of the project needs it.
+# Installs Chromium from Debian where there is no browser, for the tests of the pages (test/browser/). Nothing else needs it.
 #
 #   sudo scripts/get-browser.sh
 #
@@ -8,10 +8,17 @@ set -euo pipefail
 
 fail() { echo "get-browser: $*" >&2; exit 1; }
 
-if ! command -v chromium >/dev/null; then
+find_browser() {
+  for name in "${CHROMIUM:-chromium}" chromium-browser google-chrome; do
+    command -v "$name" && return
+  done
+  return 1
+}
+
+if ! find_browser >/dev/null; then
   command -v apt-get >/dev/null || fail 'apt-get is missing; name a browser with CHROMIUM'
   [ "$(id -u)" -eq 0 ] || fail 'packages are installed by root; run it with sudo'
   apt-get update -q >&2
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium >&2
 fi
-echo "get-browser: $(command -v chromium)" >&2
+echo "get-browser: $(find_browser)" >&2
