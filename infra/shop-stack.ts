@@ -17,6 +17,7 @@ import { ShopDashboard } from './constructs/shop-dashboard.ts';
 import { ShopFunction } from './constructs/shop-function.ts';
 import { ShopMetrics } from './constructs/shop-metrics.ts';
 import { ShopTable } from './constructs/shop-table.ts';
+import { Storefront } from './constructs/storefront.ts';
 
 /** API Gateway waits 30 s; the schedule's next run comes after 60. */
 const API_TIMEOUT = Duration.seconds(29);
@@ -35,7 +36,6 @@ export class ShopStack extends Stack {
     const { table } = new ShopTable(this, 'Table');
     const { bucket, bytesDownloaded } = new DatasetBucket(this, 'Datasets');
     const sellerKey = new SellerKey(this, 'SellerKey', config.sellerKey);
-    const { policy: sellerPolicy } = new SellerPolicy(this, 'SellerPolicy', { table, bucket, sellerKey });
     const namespace = `Spillway/${this.stackName}`;
     const resources: Resources = { table, bucket, sellerKey, config, namespace };
 
@@ -55,7 +55,19 @@ export class ShopStack extends Stack {
       if (!made) throw new Error(`no function ${name}`);
       return made.function;
     };
-    const { api, accessLog } = new ShopApi(this, 'Api', { functionOf, domain: config.domain });
+    const { api, accessLog, url } = new ShopApi(this, 'Api', { functionOf, domain: config.domain });
+    const { network } = config;
+    const { bucket: pages, site } = new Storefront(this, 'Pages', {
+      shopUrl: url,
+      datasets: bucket,
+      network,
+    });
+    const { policy: sellerPolicy } = new SellerPolicy(this, 'SellerPolicy', {
+      table,
+      bucket,
+      pages,
+      sellerKey,
+    });
     const { failures } = new SettlementSchedule(this, 'Schedule', sweep.function);
     const counted = { api, accessLog, table, failures, bytesDownloaded };
     const metrics = new ShopMetrics(this, 'Metrics', { namespace, sweep: sweep.function, ...counted });
@@ -71,6 +83,8 @@ export class ShopStack extends Stack {
     new CfnOutput(this, 'Policy', { value: config.policy });
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
+    new CfnOutput(this, 'Storefront', { value: this.toJsonString(site) });
+    new CfnOutput(this, 'StorefrontUrl', { value: site.url });
     new CfnOutput(this, 'SellerKeyVariable', { value: sellerKey.variable('sign') });
     new CfnOutput(this, 'SellerPolicyArn', {
       value: sellerPolicy.managedPolicyArn,

@@ -55,7 +55,11 @@ copyFileSync(path('client/console/page/index.html'), join(outdir, 'parts/console
 for (const name of COMMANDS) if (entryPoints[name]) chmodSync(join(outdir, `${name}.js`), 0o755);
 
 /** The storefront's files, which the commands put into a shop: named by their content, so that a browser keeps them for good. */
-const SITE_ENTRIES = { style: 'client/storefront/storefront.css' };
+const SITE_ENTRIES = {
+  style: 'client/storefront/storefront.css',
+  purchase: 'client/storefront/purchase.ts',
+  worker: 'client/buyer/browser/segment-worker.ts',
+};
 const site = join(outdir, 'parts', 'storefront');
 const { metafile } = await build({
   entryPoints: Object.values(SITE_ENTRIES).map(path),

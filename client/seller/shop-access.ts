@@ -67,7 +67,8 @@ async function deployedShop(file: string, profile: string | undefined): Promise<
   };
   const config = configOf(variables, file);
   const identity = profile === undefined ? {} : { ...NO_OTHER_IDENTITY, AWS_PROFILE: profile };
-  return { config, variables: { ...identity, AWS_REGION: outputs.Region } };
+  const site = siteOf(outputs.Storefront, file);
+  return { config, variables: { ...identity, AWS_REGION: outputs.Region }, site };
 }
 
 function configOf(variables: Readonly<Record<string, string>>, path: string): SellerConfig {

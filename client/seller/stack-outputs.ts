@@ -11,6 +11,7 @@ export const STACK_OUTPUTS = [
   'SellerKeyVariable',
   'PayoutAddress',
   'Policy',
+  'Storefront',
 ] as const;
 export type StackOutputs = Readonly<Record<(typeof STACK_OUTPUTS)[number], string>>;
 

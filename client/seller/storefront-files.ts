@@ -16,14 +16,17 @@ export interface StorefrontFiles {
 
 /** The built style and scripts of the storefront, on the site under `/assets/`. */
 export async function storefrontFiles(folder = BUILT): Promise<StorefrontFiles> {
-  const schema = v.strictObject({ style: v.string() });
+  const schema = v.strictObject({ style: v.string(), purchase: v.string(), worker: v.string() });
   const assets = v.parse(schema, JSON.parse(await readFile(join(folder, NAMES), 'utf8')));
   const names = (await readdir(folder)).filter((name) => name !== NAMES);
   const files = names.map(async (name) => ({
     path: pathOf(name),
     bytes: await readFile(join(folder, name)),
   }));
-  return { assets: { style: pathOf(assets.style) }, files: await Promise.all(files) };
+  return {
+    assets: { style: pathOf(assets.style), purchase: pathOf(assets.purchase), worker: pathOf(assets.worker) },
+    files: await Promise.all(files),
+  };
 }
 
 function pathOf(name: string): string {

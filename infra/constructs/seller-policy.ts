@@ -8,6 +8,8 @@ import type { SellerKey } from './seller-key.ts';
 export interface SellerPolicyProps {
   readonly table: Table;
   readonly bucket: Bucket;
+  /** The bucket of the storefront. */
+  readonly pages: Bucket;
   readonly sellerKey: SellerKey;
 }
 
@@ -20,7 +22,7 @@ const OBJECTS = 'datasets/*';
 export class SellerPolicy extends Construct {
   readonly policy: ManagedPolicy;
 
-  constructor(scope: Construct, id: string, { table, bucket, sellerKey }: SellerPolicyProps) {
+  constructor(scope: Construct, id: string, { table, bucket, pages, sellerKey }: SellerPolicyProps) {
     super(scope, id);
     const policy = new ManagedPolicy(this, 'Policy', {
       description: 'Spillway: what publish, unpublish, price, shop status and shop channels need',
@@ -49,6 +51,7 @@ export class SellerPolicy extends Construct {
           ],
           resources: [bucket.arnForObjects(OBJECTS)],
         }),
+        new PolicyStatement({ actions: ['s3:PutObject'], resources: [pages.arnForObjects('*')] }),
         // Who may not list a bucket is told that he may not read an object, whether it is there or not.
         new PolicyStatement({
           actions: ['s3:ListBucketMultipartUploads', 's3:ListBucket'],
@@ -57,17 +60,28 @@ export class SellerPolicy extends Construct {
         ...sellerKey.statements('sign'),
       ],
     });
-    acknowledgeObjects(policy, bucket);
+    acknowledgeObjects(
+      policy,
+      bucket,
+      OBJECTS,
+      'Each publication makes a folder of its own with a random name.',
+    );
+    acknowledgeObjects(
+      policy,
+      pages,
+      '*',
+      'All pages of the storefront are written by the seller’s commands.',
+    );
     this.policy = policy;
   }
 }
 
-function acknowledgeObjects(policy: ManagedPolicy, bucket: Bucket): void {
+function acknowledgeObjects(policy: ManagedPolicy, bucket: Bucket, objects: string, reason: string): void {
   const resource = bucket.node.defaultChild;
   if (!(resource instanceof CfnElement)) throw new TypeError('a bucket is a CfnElement');
   const bucketId = Stack.of(bucket).resolve(resource.logicalId);
   Validations.of(policy).acknowledge({
-    id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/${OBJECTS}]`,
-    reason: 'Each publication makes a folder of its own with a random name.',
+    id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/${objects}]`,
+    reason,
   });
 }

@@ -45,6 +45,8 @@ const ACCESS_LOG = {
 export class ShopApi extends Construct {
   readonly api: HttpApi;
   readonly accessLog: LogGroup;
+  /** Where buyers call it. */
+  readonly url: string;
 
   constructor(scope: Construct, id: string, { functionOf, domain }: ShopApiProps) {
     super(scope, id);
@@ -70,7 +72,8 @@ export class ShopApi extends Construct {
       });
     }
     this.#addStage(domain, routes);
-    new CfnOutput(this, 'Url', { value: domain ? `https://${domain.name}` : this.api.apiEndpoint });
+    this.url = domain ? `https://${domain.name}` : this.api.apiEndpoint;
+    new CfnOutput(this, 'Url', { value: this.url });
   }
 
   #addRoutes(functionOf: ShopApiProps['functionOf']) {

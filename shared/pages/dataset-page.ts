@@ -5,6 +5,7 @@ import { countText, groupedText, satoshisText, sizeText } from './amounts.ts';
 import { wholePrice } from './catalogue-page.ts';
 import { type Assets, page } from './frame.ts';
 import { dataBlock, html, type Markup } from './markup.ts';
+import { PURCHASE_DATA, type PurchaseData } from './purchase-data.ts';
 import { datasetPath, type Site } from './site.ts';
 import { describedBy, structuredData } from './structured-data.ts';
 
@@ -17,17 +18,29 @@ const SUMMARY_CHARACTERS = 160;
 export function datasetPage(site: Site, assets: Assets, dataset: Dataset, manifest: Manifest): string {
   const { name, description, forSaleUntil } = dataset;
   const isForSale = forSaleUntil === undefined;
+  const { shopUrl, network, chainUrls } = site;
+  const purchase: PurchaseData = {
+    ...{ shopUrl, network, chainUrls, isForSale, name },
+    manifest: dataset.manifest,
+    worker: assets.worker,
+  };
   return page(site, assets, {
     title: name,
     summary: describedBy(dataset, manifest.files.length).slice(0, SUMMARY_CHARACTERS),
     path: datasetPath(dataset.manifest),
     isIndexed: isForSale,
-    ...(isForSale && { head: dataBlock('application/ld+json', structuredData(site, dataset, manifest)) }),
+    head: html`${isForSale ? dataBlock('application/ld+json', structuredData(site, dataset, manifest)) : undefined}
+${dataBlock(PURCHASE_DATA, purchase)}
+<script type="module" src="${assets.purchase}"></script>`,
     main: html`<p class="back"><a href="/">All datasets</a></p>
 <h1>${name}</h1>
-${isForSale ? undefined : html`<p class="notice" role="note">It is not for sale any more. Who bought of it can still go on, by the same command as before.</p>`}
+${isForSale ? undefined : html`<p class="notice">It is not for sale any more. If you bought of it, you can still go on here, or take your money back.</p>`}
 ${description === '' ? undefined : html`<p class="description">${description}</p>`}
 ${facts(dataset, manifest)}
+<section id="purchase" aria-labelledby="buy-heading">
+<h2 id="buy-heading">Buy</h2>
+<noscript><p>Buying in the browser needs JavaScript. The command line below does not.</p></noscript>
+</section>
 ${commandLine(site, dataset)}
 ${fileList(manifest)}`,
   });
@@ -49,7 +62,8 @@ function commandLine({ shopUrl, chainUrls }: Site, { manifest }: Dataset): Marku
   const chain =
     chainUrls.length === 0 ? '' : ` --chain '${chainUrls.map((url) => `esplora+${url}`).join(' ')}'`;
   return html`<section aria-labelledby="command-heading">
-<h2 id="command-heading">Buy by the command line</h2>
+<h2 id="command-heading">Or by the command line</h2>
+<p>For large datasets, for servers, and for those who do not want to trust a web page with a key:</p>
 <pre tabindex="0" aria-label="Command">npx spillway buy ${shopUrl} ${manifest}${chain}</pre>
 </section>`;
 }

@@ -4,6 +4,9 @@ import type { Site } from './site.ts';
 /** The site's built files, by their paths. */
 export interface Assets {
   readonly style: string;
+  /** The script that buys in the browser, and the worker that moves and checks the data for it. */
+  readonly purchase: string;
+  readonly worker: string;
 }
 
 export interface PageContent {
@@ -43,8 +46,10 @@ ${head}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
-<header class="top"><a href="/">${new URL(site.url).host}</a><span>datasets by the gigabyte, for bitcoin</span></header>
-${notice === undefined ? undefined : html`<p class="notice" role="note">${notice}</p>`}
+<header>
+<p class="top"><a href="/">${new URL(site.url).host}</a><span>datasets by the gigabyte, for bitcoin</span></p>
+${notice === undefined ? undefined : html`<p class="notice">${notice}</p>`}
+</header>
 <main id="main">
 ${main}
 </main>

@@ -228,7 +228,7 @@ describe('what alarms and dashboard ask for', () => {
       'AWS/SQS ApproximateNumberOfMessagesVisible QueueName=Schedule/Failures',
     ]);
     // S3 counts requests only where it is told to.
-    expect(template.only('AWS::S3::Bucket').Properties.MetricsConfigurations).toEqual([
+    expect(template.named('Datasets/Bucket').Properties.MetricsConfigurations).toEqual([
       { Id: 'EntireBucket' },
     ]);
   });

@@ -5,10 +5,12 @@ import { findShop } from '../../client/seller/shop-access.ts';
 import { STACK_OUTPUTS } from '../../client/seller/stack-outputs.ts';
 import { CONTEXT, SECRET_CONTEXT, SELLER_SECRET_ARN } from '../support/stack-contexts.ts';
 import { type StackTemplate, synthesise } from '../support/stack-template.ts';
+import { SITE } from '../support/storefront-pages.ts';
 
 /** What the seller's commands find and may do in the stack that is deployed. */
 
 const template = synthesise();
+const STOREFRONT = JSON.stringify(SITE);
 const withSecret = synthesise(SECRET_CONTEXT);
 
 test('every output that the commands need is one of the stack’s, by that name', () => {
@@ -19,6 +21,17 @@ test('every output that the commands need is one of the stack’s, by that name'
   expect(template.readable(template.outputs.SellerPolicyArn?.Value)).toBe('SellerPolicy/Policy');
 });
 
+test('the storefront is described to them as they read it', () => {
+  const text = template.readable(template.outputs.Storefront?.Value);
+  expect(JSON.parse(text)).toMatchObject({
+    bucket: 'Pages/Bucket',
+    url: 'https://Pages/Distribution',
+    network: 'signet',
+    chainUrls: ['https://mempool.space/signet/api', 'https://blockstream.info/signet/api'],
+  });
+  expect(Object.keys(JSON.parse(text)).sort()).toEqual(Object.keys(SITE).sort());
+});
+
 test.each([
   ['a KMS key', CONTEXT, 'kms'],
   ['a secret', SECRET_CONTEXT, 'secret'],
@@ -26,14 +39,16 @@ test.each([
   const { outputs, readable } = synthesise({ ...context, policy: { close: 100 } });
   // What CloudFormation will put there has the form of an ARN or a name.
   const values = Object.entries(outputs).map(([name, { Value }]) => {
+    if (name === 'Storefront') return [name, STOREFRONT];
     const arn = readable(Value).replace('SellerKey/Key', 'arn:aws:kms:us-east-1:111122223333:key/k');
     return [name, name === 'BucketName' ? 'datasets' : arn.replace('Table/Table', 'Table-1')];
   });
   const folder = mkdtempSync(join(tmpdir(), 'spillway-outputs-'));
   const file = join(folder, 'shop.json');
   writeFileSync(file, JSON.stringify({ Spillway: Object.fromEntries(values) }));
-  const { config } = await findShop(file).finally(() => rmSync(folder, { recursive: true }));
+  const { config, site } = await findShop(file).finally(() => rmSync(folder, { recursive: true }));
   expect(config).toMatchObject({ table: 'Table-1', sellerKey: { kind }, policy: { close: 100 } });
+  expect(site).toEqual(SITE);
 });
 
 const READS = ['GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} Table/Table`);
@@ -50,6 +65,7 @@ const OBJECTS = [
     'GetObjectVersion',
     'GetObjectVersionAttributes',
   ].map((action) => `s3:${action} Datasets/Bucket/datasets/*`),
+  's3:PutObject Pages/Bucket/*',
   's3:ListBucketMultipartUploads Datasets/Bucket',
   's3:ListBucket Datasets/Bucket',
 ];

@@ -1,3 +1,4 @@
+import { PAGE_HEADERS, TRANSPORT_SECURITY_SECONDS } from '../../shared/pages/security-headers.ts';
 import { TABLE_DEFINITION, TTL_ATTRIBUTE } from '../../shared/store/table.ts';
 import { CONTEXT, SECRET_CONTEXT } from '../support/stack-contexts.ts';
 import { synthesise } from '../support/stack-template.ts';
@@ -26,7 +27,7 @@ describe('the table', () => {
 });
 
 describe('the bucket', () => {
-  const bucket = template.only('AWS::S3::Bucket');
+  const bucket = template.named('Datasets/Bucket');
 
   test('is private, encrypted, versioned, and stays when the stack goes', () => {
     expect(bucket.Properties).toMatchObject({
@@ -52,6 +53,60 @@ describe('the bucket', () => {
     expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
       { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' },
     ]);
+  });
+});
+
+describe('the storefront', () => {
+  const { DistributionConfig } = propertiesOf('AWS::CloudFront::Distribution');
+
+  test('is a private bucket that CloudFront alone reads, by a signature of its own', () => {
+    const bucket = template.named('Pages/Bucket');
+    expect(bucket.Properties.PublicAccessBlockConfiguration).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+    const { OriginAccessControlConfig } = propertiesOf('AWS::CloudFront::OriginAccessControl');
+    expect(OriginAccessControlConfig).toMatchObject({ SigningBehavior: 'always', SigningProtocol: 'sigv4' });
+    expect(DistributionConfig.Origins).toHaveLength(1);
+    expect(template.readable(DistributionConfig.Origins[0].DomainName)).toBe('Pages/Bucket');
+    expect(DistributionConfig).toMatchObject({
+      DefaultRootObject: 'index.html',
+      DefaultCacheBehavior: { ViewerProtocolPolicy: 'redirect-to-https', Compress: true },
+      CustomErrorResponses: [{ ErrorCode: 403, ResponseCode: 404, ResponsePagePath: '/not-found.html' }],
+    });
+    const policies = template.ofType('AWS::S3::BucketPolicy').map(({ Properties }) => Properties);
+    const pages = policies.find(({ Bucket }) => template.readable(Bucket) === 'Pages/Bucket');
+    const [readers] = pages.PolicyDocument.Statement.filter(
+      ({ Effect }: { Effect: string }) => Effect === 'Allow',
+    );
+    expect(readers).toMatchObject({
+      Action: 's3:GetObject',
+      Principal: { Service: 'cloudfront.amazonaws.com' },
+      Condition: { StringEquals: { 'AWS:SourceArn': expect.anything() } },
+    });
+  });
+
+  test('says in every answer what the local one says, and that there is TLS', () => {
+    const { ResponseHeadersPolicyConfig } = propertiesOf('AWS::CloudFront::ResponseHeadersPolicy');
+    const { SecurityHeadersConfig, CustomHeadersConfig } = ResponseHeadersPolicyConfig;
+    const policy = template.readable(SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy);
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self';/);
+    expect(policy).toContain(
+      'https://mempool.space/signet/api/ https://blockstream.info/signet/api/; base-uri',
+    );
+    expect(SecurityHeadersConfig).toMatchObject({
+      ContentTypeOptions: { Override: true },
+      FrameOptions: { FrameOption: PAGE_HEADERS['x-frame-options'], Override: true },
+      ReferrerPolicy: { ReferrerPolicy: PAGE_HEADERS['referrer-policy'], Override: true },
+      StrictTransportSecurity: { AccessControlMaxAgeSec: TRANSPORT_SECURITY_SECONDS, Override: true },
+    });
+    const custom = CustomHeadersConfig.Items.map(
+      ({ Header, Value }: { Header: string; Value: string }) => [Header, Value] as const,
+    );
+    const secured = ['x-content-type-options', 'x-frame-options', 'referrer-policy'];
+    expect(custom).toEqual(Object.entries(PAGE_HEADERS).filter(([name]) => !secured.includes(name)));
   });
 });
 

@@ -7,6 +7,7 @@ import { buildSync } from 'esbuild';
 import { KMS_KEY, startKms } from '../support/kms-stand-in.ts';
 import { MIB, patterned } from '../support/object-store.ts';
 import { startStallingProxy } from '../support/stalling-proxy.ts';
+import { SITE } from '../support/storefront-pages.ts';
 import {
   emptyFolder,
   readFolder,
@@ -135,6 +136,7 @@ test('a deployed shop is given by the outputs of its stack; its key signs where 
     Region: AWS_REGION,
     TableName: SPILLWAY_TABLE,
     BucketName: SPILLWAY_BUCKET,
+    Storefront: JSON.stringify(SITE),
     SellerKeyVariable: `kms:${KMS_KEY}`,
     Network: 'regtest',
     PayoutAddress: SPILLWAY_PAYOUT_ADDRESS,
@@ -152,7 +154,11 @@ test('a deployed shop is given by the outputs of its stack; its key signs where 
     XDG_DATA_HOME: join(folder, 'data'),
   });
   await kms.stop();
-  expect(stderr).toMatch(/^1 file, 20 MiB, 5 chunks of 5 MiB\nuploading\n.*100 % \(20 MiB of 20 MiB\)\n$/s);
+  expect(stderr).toMatch(/^1 file, 20 MiB, 5 chunks of 5 MiB\nuploading\n.*100 % \(20 MiB of 20 MiB\)\n/s);
+  // What is for sale is for sale, even where the bucket of the pages is not there.
+  expect(stderr).toMatch(
+    /\nThe shop has changed, but its pages could not be written: .+\nWrite them with: spillway storefront\n$/,
+  );
   expect(code).toBe(0);
   expect(stdout).toMatch(/^For sale: Näme\n {2}dataset {4}[0-9a-f]{64}\n/);
   expect(kms.asked).toContain('Sign');

@@ -9,6 +9,7 @@ import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts'
 import { MIB, patterned } from '../support/object-store.ts';
 import { PAYOUT_ADDRESS } from '../support/payout.ts';
 import { channelAccount } from '../support/sale-accounts.ts';
+import { SITE } from '../support/storefront-pages.ts';
 
 /** The seller's commands on a shop that sells, from the first publication to the last satoshi. */
 
@@ -233,6 +234,7 @@ test('a shop that does not answer: 4, and what to do', async () => {
     Region: 'us-east-1',
     TableName: 'spillway',
     BucketName: 'spillway-datasets',
+    Storefront: JSON.stringify(SITE),
     SellerKeyVariable: 'secret:arn:aws:secretsmanager:us-east-1:111122223333:secret:seller-AbCdEf',
     Network: 'regtest',
     PayoutAddress: PAYOUT_ADDRESS,

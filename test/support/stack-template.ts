@@ -20,6 +20,8 @@ export interface StackTemplate {
   readonly outputs: Readonly<Record<string, { readonly Value: unknown }>>;
   ofType(type: string): readonly Resource[];
   only(type: string): Resource;
+  /** The resource of a construct's path. */
+  named(path: string): Resource;
   /** A construct's path without the stack's name and the resource's: `get-shop/Function`. */
   pathOf(logicalId: string): string;
   /** A value with every reference as the path of what it names. */
@@ -66,6 +68,11 @@ export function synthesise(context: Readonly<Record<string, unknown>> = CONTEXT)
       const [first, ...more] = ofType(type);
       if (!first || more.length > 0) throw new Error(`${more.length + 1} resources of ${type}`);
       return first;
+    },
+    named(path) {
+      const [, found] = Object.entries(resources).find(([id]) => pathOf(id) === path) ?? [];
+      if (!found) throw new Error(`no resource ${path}`);
+      return found;
     },
     pathOf,
     readable,

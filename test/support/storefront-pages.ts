@@ -13,7 +13,11 @@ export const SITE: Site = {
   chainUrls: ['https://one.example/api', 'https://two.example/api'],
 };
 
-export const ASSETS: Assets = { style: '/assets/style-1.css' };
+export const ASSETS: Assets = {
+  style: '/assets/style-1.css',
+  purchase: '/assets/purchase-1.js',
+  worker: '/assets/worker-1.js',
+};
 
 export const DATASET: Dataset = {
   manifest: 'ab'.repeat(32),

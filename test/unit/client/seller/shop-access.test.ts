@@ -5,6 +5,7 @@ import { findShop } from '../../../../client/seller/shop-access.ts';
 import { formatEnvironment } from '../../../../shared/environment-file.ts';
 import { KMS_KEY } from '../../../support/kms-stand-in.ts';
 import { PAYOUT_ADDRESS } from '../../../support/payout.ts';
+import { SITE } from '../../../support/storefront-pages.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -20,6 +21,7 @@ const OUTPUTS = {
   Network: 'regtest',
   PayoutAddress: PAYOUT_ADDRESS,
   Policy: '{"close":100}',
+  Storefront: JSON.stringify(SITE),
   ApiUrl8A2F: 'https://shop.example',
 };
 
