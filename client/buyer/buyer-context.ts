@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import type { ShopAnswer } from '../../shared/http/api.ts';
 import { interrupted } from './errors.ts';
+import type { ExternalWallet } from './external-wallet.ts';
 import type { Home } from './home.ts';
 import type { OutputFiles, Outputs } from './outputs.ts';
 import type { Progress } from './progress.ts';
@@ -28,6 +29,13 @@ export type PurchaseEvent =
       readonly channelId: string;
       readonly capacity: bigint;
       readonly refundHeight: number;
+    }
+  /** Another wallet is to sign it now. */
+  | {
+      readonly kind: 'funding-to-sign';
+      readonly txid: string;
+      readonly fee: bigint;
+      readonly instruction: string;
     }
   | { readonly kind: 'funding-sent'; readonly txid: string; readonly fee: bigint }
   | { readonly kind: 'confirmations'; readonly have: number; readonly need: number | undefined }
@@ -85,6 +93,8 @@ export interface Purchase {
   readonly wait: { readonly deposit: boolean };
   readonly beforeFunding: () => Promise<void>;
   readonly wallet: Wallet;
+  /** Who pays the fundings, where the wallet of this program does not. */
+  readonly externalWallet?: ExternalWallet;
   readonly shop: ShopClient;
   readonly journal: PurchaseJournal;
   readonly manifestId: string;

@@ -103,7 +103,7 @@ async function spendOf(buyer: Buyer, channel: ChannelRecordState): Promise<Found
 
 function standingOf(channel: ChannelRecordState, height: number): ChannelStanding {
   if (sentFundings(channel).length === 0) return channel.abandoned ? 'abandoned' : 'proposed';
-  if (!channel.confirmed) return 'funding';
+  if (!channel.confirmed) return channel.abandoned ? 'abandoned' : 'funding';
   if (height >= channel.terms.refundHeight) return 'refundable';
   return isOver(channel) ? 'closing' : 'open';
 }

@@ -36,9 +36,13 @@ export async function awaitDeposit(purchase: Purchase, capacity: bigint): Promis
 
 /** What wallets read from a QR code or a link (BIP21). */
 export function depositUri(address: string, satoshis: bigint): string {
+  return `bitcoin:${address}?amount=${bitcoins(satoshis)}`;
+}
+
+/** Satoshis as bitcoin in decimals. */
+export function bitcoins(satoshis: bigint): string {
   const fraction = (satoshis % 100_000_000n).toString().padStart(8, '0').replace(/0+$/, '');
-  const amount = `${satoshis / 100_000_000n}${fraction && `.${fraction}`}`;
-  return `bitcoin:${address}?amount=${amount}`;
+  return `${satoshis / 100_000_000n}${fraction && `.${fraction}`}`;
 }
 
 /** What the wallet holds, satoshis. */

@@ -9,14 +9,27 @@ import {
 } from './checks.ts';
 import { FUNDING_TARGET_BLOCKS } from './deposit.ts';
 import { BuyerError, isProblem } from './errors.ts';
+import { draftFunding, giveUpUnfunded, signedElsewhere } from './external-funding.ts';
 import { chooseCoins, signFunding } from './funding.ts';
-import { type ChannelRecordState, type FundingState, sameOutpoint, sentFundings } from './purchase-state.ts';
+import {
+  type ChannelRecordState,
+  channelIn,
+  type FundingState,
+  isUnsigned,
+  sameOutpoint,
+  sentFundings,
+} from './purchase-state.ts';
 
 /** Fundings built for one channel: the first, and others where it cannot be sent. Shops co-sign 16. */
 const MAX_FUNDINGS = 5;
 
 /** Builds the funding, has its refund signed, and only then sends it. Goes on wherever an earlier run stopped. */
 export async function sendFunding(purchase: Purchase, channelId: string): Promise<void> {
+  await giveUpUnfunded(
+    purchase,
+    channelId,
+    channelSecrets(channelOf(purchase, channelId), purchase.wallet.keys).script,
+  );
   while (sentFundings(channelOf(purchase, channelId)).length === 0) {
     const funding = await signedRefund(purchase, channelId);
     await announce(purchase, channelId, funding);
@@ -100,6 +113,10 @@ async function buildFunding(
     throw new BuyerError('funding-failed', `No node took any of ${MAX_FUNDINGS} funding transactions.`);
   }
   const { script, terms } = channelSecrets(channel, wallet.keys);
+  if (purchase.externalWallet) {
+    await draftFunding(purchase, channel, { script, value: terms.capacity });
+    return builtFunding(purchase, channelId);
+  }
   const feeRate = await buyer.chain.feeRate(FUNDING_TARGET_BLOCKS);
   const choice = await wallet.takeCoins(buyer.chain, journal.id, (coins) => {
     const isUsed = (coin: (typeof coins)[number]) =>
@@ -123,6 +140,10 @@ async function buildFunding(
     fee: choice.fee.toString(),
     inputs: choice.inputs.map(({ outpoint }) => outpoint),
   });
+  return builtFunding(purchase, channelId);
+}
+
+function builtFunding(purchase: Purchase, channelId: string): FundingState {
   const built = lastFunding(purchase, channelId);
   if (!built) throw new Error('the funding that was just built is not in the journal');
   return built;
@@ -142,7 +163,7 @@ async function announce(
   checkLifeLeft(channel.terms.refundHeight, height, channel.minimumLifeAtFunding + 1);
   const { outpoint, fee } = funding;
   await journal.append({ v: 1, record: 'funding-sent', channel: channelId, outpoint, height });
-  report({ kind: 'funding-sent', txid: outpoint.txid, fee });
+  if (!isUnsigned(funding)) report({ kind: 'funding-sent', txid: outpoint.txid, fee });
 }
 
 /** Sends the last funding; a node that has it already says so. */
@@ -150,7 +171,9 @@ async function broadcastFunding(purchase: Purchase, channelId: string): Promise<
   for (;;) {
     const funding = lastFunding(purchase, channelId);
     if (!funding) throw new Error('there is no funding to send');
-    const outcome = await purchase.buyer.chain.broadcast(funding.raw);
+    const raw = funding.raw ?? (await signedElsewhere(purchase, channelId, funding));
+    if (raw === undefined) return;
+    const outcome = await purchase.buyer.chain.broadcast(raw);
     switch (outcome.kind) {
       case 'accepted':
       case 'already-known':
@@ -186,7 +209,5 @@ function lastFunding(purchase: Purchase, channelId: string): FundingState | unde
 }
 
 export function channelOf({ journal }: Pick<Purchase, 'journal'>, channelId: string): ChannelRecordState {
-  const channel = journal.state().channels.find((one) => one.channelId === channelId);
-  if (!channel) throw new Error(`there is no channel ${channelId} in the journal`);
-  return channel;
+  return channelIn(journal.state(), channelId);
 }

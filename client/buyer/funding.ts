@@ -14,8 +14,8 @@ export interface Coin extends WalletOutput {
 }
 
 /** Which coins fund a channel. Satoshis; `change` 0 for no output. */
-export interface CoinChoice {
-  readonly inputs: readonly Coin[];
+export interface CoinChoice<C extends WalletOutput = Coin> {
+  readonly inputs: readonly C[];
   readonly change: bigint;
   readonly fee: bigint;
 }
@@ -42,12 +42,12 @@ export const MAX_INPUTS = 200;
  * @param required coins that must be among the inputs: a replacement conflicts with what it replaces
  * @throws BuyerError funds-needed with the satoshis that are missing in its evidence
  */
-export function chooseCoins(
-  coins: readonly Coin[],
+export function chooseCoins<C extends WalletOutput>(
+  coins: readonly C[],
   capacity: bigint,
   feeRate: bigint,
-  required: readonly Coin[] = [],
-): CoinChoice {
+  required: readonly C[] = [],
+): CoinChoice<C> {
   const optional = largestFirst(coins);
   const inputs = [...required];
   let total = inputs.reduce((sum, { value }) => sum + value, 0n);
@@ -67,7 +67,7 @@ export function chooseCoins(
   }
 }
 
-export function largestFirst(coins: readonly Coin[]): Coin[] {
+export function largestFirst<C extends WalletOutput>(coins: readonly C[]): C[] {
   return [...coins].sort((a, b) => (a.value === b.value ? 0 : a.value > b.value ? -1 : 1));
 }
 

@@ -82,7 +82,7 @@ async function channelEvidence(
   return {
     terms: parseCanonical(utf8ToBytes(termsText)) as { readonly [key: string]: JsonValue },
     outpoint: funding.outpoint,
-    funding: funding.raw,
+    ...(funding.raw !== undefined && { funding: funding.raw }),
     refundSignature,
     payment: { k: signed.k, signature: signed.signature },
     ...(spend?.confirmation && { end: { transaction: spend.raw, height: spend.confirmation.height } }),

@@ -157,7 +157,7 @@ async function proposeChannel(purchase: Purchase): Promise<ChannelRecordState> {
     });
     checkCapacity(plan.capacity, limits.maxCapacity);
     // While a deposit was waited for, price and height may have changed: then all of it is computed anew.
-    if (await awaitDeposit(purchase, plan.capacity)) continue;
+    if (!purchase.externalWallet && (await awaitDeposit(purchase, plan.capacity))) continue;
     const { height } = await buyer.chain.tip();
     checkTips(height, shop.tip.height);
     const refundHeight = height + Math.min(shop.policy.defaultLifetime, MAX_BOUND_BLOCKS);

@@ -3,6 +3,7 @@ import { segmentCount } from '../../shared/dataset/layout.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
 import { pathProblem } from '../../shared/dataset/paths.ts';
 import type { ShopAnswer } from '../../shared/http/api.ts';
+import type { NetworkName } from '../../shared/protocol/network.ts';
 import { chunkSizeAt } from '../../shared/protocol/price.ts';
 import { noteAsked } from './asked-parts.ts';
 import type { Buyer, BuyLimits, Purchase, PurchaseEvent } from './buyer-context.ts';
@@ -10,6 +11,7 @@ import { channelCosts } from './channel-costs.ts';
 import { checkManifest, checkOffer, checkPrice } from './checks.ts';
 import { aheadFor, chunksAtOnce } from './chunk-window.ts';
 import { BuyerError, isProblem } from './errors.ts';
+import type { ExternalWallet } from './external-wallet.ts';
 import { strikeLostChunks } from './fetch-chunk.ts';
 import { fetchManifest, findDataset } from './find-dataset.ts';
 import { creditFor, runsOf } from './open-channel.ts';
@@ -35,6 +37,8 @@ export interface BuyRequest {
   readonly limitRate?: number;
   /** Wait for a deposit that is needed (default), or for the settlement to be in a block. */
   readonly wait?: { readonly deposit?: boolean; readonly settlement?: boolean };
+  /** Who pays the fundings, instead of this program's wallet. */
+  readonly externalWallet?: (network: NetworkName) => ExternalWallet;
   /** Asked once, before anything is bound; false ends the purchase. */
   readonly confirm?: (plan: PurchasePlan) => Promise<boolean>;
   /** Waited for each time before a funding is sent: its refund is signed and kept, so a recovery file brings all money back. */
@@ -78,6 +82,7 @@ export async function preparePurchase(
       wait: { deposit: request.wait?.deposit ?? true },
       beforeFunding: request.beforeFunding ?? (async () => undefined),
       wallet: await openWallet(buyer.home, policy.network),
+      ...(request.externalWallet && { externalWallet: request.externalWallet(policy.network) }),
       shop,
       journal,
       manifestId,

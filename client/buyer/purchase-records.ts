@@ -80,6 +80,24 @@ export const purchaseRecord = v.variant('record', [
     fee: satoshis,
     inputs: v.array(outpointSchema),
   }),
+  /** A funding that another wallet is to sign, as a PSBT in hex: unsigned, and so is its refund. */
+  v.strictObject({
+    v: version,
+    record: v.literal('funding-drafted'),
+    channel,
+    psbt: hex,
+    outpoint: outpointSchema,
+    fee: satoshis,
+    inputs: v.array(outpointSchema),
+  }),
+  /** It came back, as the very transaction that the refund was signed for. */
+  v.strictObject({
+    v: version,
+    record: v.literal('funding-signed'),
+    channel,
+    outpoint: outpointSchema,
+    raw: hex,
+  }),
   v.strictObject({
     v: version,
     record: v.literal('refund-cosigned'),

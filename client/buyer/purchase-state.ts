@@ -11,7 +11,10 @@ type RecordOf<K extends PurchaseRecord['record']> = K extends K
 
 /** One funding transaction of a channel: more than one where a first could not be sent. */
 export interface FundingState {
-  readonly raw: string;
+  /** Absent while another wallet has not signed it; that may send it itself, and this stays unknown. */
+  readonly raw?: string;
+  /** For the other wallet, hex. */
+  readonly psbt?: string;
   readonly outpoint: Outpoint;
   readonly fee: bigint;
   readonly inputs: readonly Outpoint[];
@@ -174,6 +177,15 @@ function foldChannel(channel: ChannelRecordState, record: ChannelRecord): Channe
         fundings: [...channel.fundings, { raw, outpoint, inputs, fee: BigInt(record.fee) }],
       };
     }
+    case 'funding-drafted': {
+      const { psbt, outpoint, inputs } = record;
+      return {
+        ...channel,
+        fundings: [...channel.fundings, { psbt, outpoint, inputs, fee: BigInt(record.fee) }],
+      };
+    }
+    case 'funding-signed':
+      return withFunding(channel, record.outpoint, { raw: record.raw });
     case 'refund-cosigned':
       return withFunding(channel, record.outpoint, { refundSignature: record.signature });
     case 'cancel-signed':
@@ -226,6 +238,12 @@ export function currentChannel(state: PurchaseState): ChannelRecordState | undef
   return last && !isOver(last) ? last : undefined;
 }
 
+export function channelIn({ channels }: PurchaseState, channelId: string): ChannelRecordState {
+  const channel = channels.find((one) => one.channelId === channelId);
+  if (!channel) throw new Error(`there is no channel ${channelId} in the journal`);
+  return channel;
+}
+
 export function isOver(channel: ChannelRecordState): boolean {
   return channel.abandoned || channel.closed !== undefined || channel.ended !== undefined;
 }
@@ -233,6 +251,11 @@ export function isOver(channel: ChannelRecordState): boolean {
 /** A funding that may be on the chain: from here on the channel's money is bound. */
 export function sentFundings(channel: ChannelRecordState): readonly FundingState[] {
   return channel.fundings.filter(({ sentAt }) => sentAt !== undefined);
+}
+
+/** A funding that another wallet was given and, as far as anybody knows, has not signed. */
+export function isUnsigned({ raw, psbt }: FundingState): boolean {
+  return raw === undefined && psbt !== undefined;
 }
 
 /** Whether a chunk of the dataset is paid for, in whichever channel. */

@@ -25,7 +25,7 @@ export async function watchRefunds(
   const waiting: Waiting = new Map();
   let reports = await refund(buyer, request, report);
   for (;;) {
-    if (reports.every(({ status }) => status.kind === 'ended')) return reports;
+    if (reports.every(({ status: { kind } }) => kind === 'ended' || kind === 'unfunded')) return reports;
     for (const { purchase, channelId, status } of reports) {
       if (status.kind === 'moving') await bumpUnlessBusy(buyer, purchase, channelId, waiting, report);
     }

@@ -24,6 +24,8 @@ export type RefundStatus =
   | { readonly kind: 'moving' }
   /** The refund height has not come. */
   | { readonly kind: 'waiting'; readonly refundHeight: number; readonly blocks: number }
+  /** Another wallet was to sign the funding and did not: nothing was ever in it. */
+  | { readonly kind: 'unfunded' }
   | { readonly kind: 'sent'; readonly txid: string; readonly returned: bigint; readonly fee: bigint }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -176,5 +178,5 @@ async function refundChannel(
       return { kind: 'failed', reason: error.message };
     }
   }
-  return { kind: 'moving' };
+  return { kind: channel.abandoned ? 'unfunded' : 'moving' };
 }

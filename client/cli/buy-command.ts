@@ -12,6 +12,7 @@ import {
 } from './buyer-options.ts';
 import { formatByteSize } from './byte-size.ts';
 import { confirm } from './confirm.ts';
+import { type FundingSource, fundingSource, walletOf } from './funding-source.ts';
 import { planLines, whatIsBought } from './plan-text.ts';
 import { progressReporter } from './progress.ts';
 import { terminalOf } from './terminal.ts';
@@ -24,6 +25,8 @@ interface BuyOptions extends BuyerOptions {
   readonly ahead?: number;
   readonly connections?: number;
   readonly limitRate?: number;
+  readonly fund?: FundingSource;
+  readonly from?: readonly string[];
   readonly yes?: true;
   readonly deposit: boolean;
   readonly wait?: true;
@@ -52,6 +55,15 @@ export function buyCommand(): Command {
     )
     .option('--connections <number>', 'parallel transfers (default: 8)', count)
     .option('--limit-rate <bytes>', 'bytes a second for all transfers together, e.g. 5MB', byteRate)
+    .option(
+      '--fund <wallet>',
+      'who pays instead of this wallet, without a deposit: psbt:FILE for any wallet that signs a PSBT, or core:http://user:password@host:port/wallet/name of your Bitcoin Core',
+      fundingSource,
+    )
+    .option(
+      '--from <addresses...>',
+      'with --fund psbt: the addresses whose coins pay, change goes to the first',
+    )
     .option('-y, --yes', 'do not ask before money is bound')
     .option('--no-deposit', 'end at once, with exit code 3, where the wallet lacks money')
     .option('--wait', 'wait until the settlement is in a block')
@@ -81,6 +93,7 @@ Examples:
           ...(options.only !== undefined && { only: options.only }),
           ...(options.connections !== undefined && { connections: options.connections }),
           ...(options.limitRate !== undefined && { limitRate: options.limitRate }),
+          ...(options.fund && { externalWallet: await walletOf(options.fund, options.from ?? [], buyer) }),
           wait: { deposit: options.deposit, settlement: options.wait === true },
           ...(options.yes !== true && {
             confirm: async (plan) => {

@@ -61,6 +61,8 @@ function sentence(
       ].join('\n');
     case 'channel-opened':
       return `channel ${event.channelId.slice(0, 12)} for ${event.capacity} sat, refundable from height ${event.refundHeight}`;
+    case 'funding-to-sign':
+      return `the refund is signed, so now the funding may be: ${event.txid} (fee ${event.fee} sat)\n  ${event.instruction}`;
     case 'funding-sent':
       return `the refund is signed; funding ${event.txid} sent (fee ${event.fee} sat)`;
     case 'confirmations':

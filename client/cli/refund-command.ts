@@ -61,6 +61,8 @@ function statusText(status: RefundStatus): string {
       return `ended by ${status.by} ${status.txid} at height ${status.height}, ${status.returned} sat came back`;
     case 'moving':
       return 'a transaction that moves it waits for a block';
+    case 'unfunded':
+      return 'another wallet was to sign its funding and did not; nothing is in it';
     case 'waiting':
       return `refundable from height ${status.refundHeight}, in ${status.blocks} blocks`;
     case 'sent':

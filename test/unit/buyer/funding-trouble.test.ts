@@ -50,7 +50,7 @@ describe('a funding that no node takes', () => {
     expect(result.paid).toBe(PRICE);
     const [channel] = await channels();
     expect(channel?.fundings).toHaveLength(2);
-    const [first, second] = (channel?.fundings ?? []).map(({ raw }) => Transaction.fromHex(raw));
+    const [first, second] = (channel?.fundings ?? []).map(({ raw }) => Transaction.fromHex(raw ?? ''));
     expect(second?.ins[0]?.hash).toEqual(first?.ins[0]?.hash);
     expect(channel?.fundings.every(({ refundSignature }) => refundSignature !== undefined)).toBe(true);
     expect(channel?.fundings[1]?.fee).toBeGreaterThan(channel?.fundings[0]?.fee ?? 0n);
