@@ -1,29 +1,7 @@
-import { type BuiltCommand, buildCommand } from '../support/built-command.ts';
-import { availableChains } from '../support/chains.ts';
 import { MIB } from '../support/object-store.ts';
-import { problemOf, type RefusingShop, startRefusingShop, summaryOf } from '../support/refusing-shop.ts';
+import { describeRefused, problemOf, summaryOf } from '../support/refusing-shop.ts';
 
-let command: BuiltCommand;
-beforeAll(() => {
-  command = buildCommand();
-});
-afterAll(() => command.end());
-
-describe.each(availableChains())('bodies that a shop on $name refuses', (chain) => {
-  let scene: RefusingShop;
-  let before: string[];
-  beforeAll(async () => {
-    scene = await startRefusingShop(command, chain);
-  });
-  afterAll(() => scene.stop());
-  beforeEach(async () => {
-    before = await scene.everything();
-  });
-
-  async function expectNothingChanged(): Promise<void> {
-    expect(await scene.everything()).toEqual(before);
-  }
-
+describeRefused('bodies', (scene, expectNothingChanged) => {
   const outpointText = (members: string) => `{"outpoint":{${members}}}`;
   const txid = 'ab'.repeat(32);
   const signature = `${'00'.repeat(31)}01`.repeat(2);
@@ -32,9 +10,13 @@ describe.each(availableChains())('bodies that a shop on $name refuses', (chain) 
   /** The routes that take a body, with one that is good in form. */
   const withBody = () =>
     [
-      ['refund', `/channels/${scene.proposed.channelId}/refund`, ok],
-      ['funding', `/channels/${scene.proposed.channelId}/funding`, ok],
-      ['commitments', `/channels/${scene.open.channelId}/commitments`, `{"k":1,"signature":"${signature}"}`],
+      ['refund', `/channels/${scene().proposed.channelId}/refund`, ok],
+      ['funding', `/channels/${scene().proposed.channelId}/funding`, ok],
+      [
+        'commitments',
+        `/channels/${scene().open.channelId}/commitments`,
+        `{"k":1,"signature":"${signature}"}`,
+      ],
     ] as const;
 
   const bytesOf = (text: string, ...bytes: number[]) =>
@@ -53,15 +35,15 @@ describe.each(availableChains())('bodies that a shop on $name refuses', (chain) 
       ['{"a":'.repeat(3_200), 'body: is not JSON in UTF-8'],
     ];
     for (const [, path] of withBody()) {
-      const channel = path.includes(scene.open.channelId) ? scene.open : scene.proposed;
+      const channel = path.includes(scene().open.channelId) ? scene().open : scene().proposed;
       for (const [body, detail] of bodies) {
-        expect(summaryOf(await scene.send('POST', path, body, { channel }))).toBe(
+        expect(summaryOf(await scene().send('POST', path, body, { channel }))).toBe(
           `400 malformed-request: ${detail}`,
         );
       }
     }
     for (const [body] of bodies) {
-      expect(summaryOf(await scene.send('POST', '/channels', body, { channel: scene.proposed }))).toBe(
+      expect(summaryOf(await scene().send('POST', '/channels', body, { channel: scene().proposed }))).toBe(
         '400 malformed-terms: the bytes are not RFC 8785 canonical JSON',
       );
     }
@@ -72,21 +54,21 @@ describe.each(availableChains())('bodies that a shop on $name refuses', (chain) 
     const deep = `${'['.repeat(8_000)}${']'.repeat(8_000)}`;
     const objects = `${'{"a":'.repeat(2_000)}1${'}'.repeat(2_000)}`;
     for (const [, path, good] of withBody()) {
-      const channel = path.includes(scene.open.channelId) ? scene.open : scene.proposed;
+      const channel = path.includes(scene().open.channelId) ? scene().open : scene().proposed;
       const twice = good.replace(/^\{("\w+":)/, '{$10,$1');
       const extra = good.replace(/\}$/, ',"extra":1}');
       for (const body of [deep, objects, 'null', '[]', '{}', '1', '"text"', `[${good}]`, extra, twice]) {
-        const answer = problemOf(await scene.send('POST', path, body, { channel }));
+        const answer = problemOf(await scene().send('POST', path, body, { channel }));
         expect([answer.status, answer.name]).toEqual([400, 'malformed-request']);
       }
-      expect(summaryOf(await scene.send('POST', path, twice, { channel }))).toBe(
+      expect(summaryOf(await scene().send('POST', path, twice, { channel }))).toBe(
         '400 malformed-request: body: has a member twice',
       );
     }
     for (const body of [deep, objects, 'null', '[]', '{}']) {
-      expect(problemOf(await scene.send('POST', '/channels', body, { channel: scene.proposed })).name).toBe(
-        'malformed-terms',
-      );
+      expect(
+        problemOf(await scene().send('POST', '/channels', body, { channel: scene().proposed })).name,
+      ).toBe('malformed-terms');
     }
     await expectNothingChanged();
   });
@@ -110,9 +92,9 @@ describe.each(availableChains())('bodies that a shop on $name refuses', (chain) 
     ];
     for (const members of outpoints) {
       for (const step of ['refund', 'funding']) {
-        const path = `/channels/${scene.proposed.channelId}/${step}`;
+        const path = `/channels/${scene().proposed.channelId}/${step}`;
         const answer = problemOf(
-          await scene.send('POST', path, outpointText(members), { channel: scene.proposed }),
+          await scene().send('POST', path, outpointText(members), { channel: scene().proposed }),
         );
         expect([members, answer.status, answer.name]).toEqual([members, 400, 'malformed-request']);
       }
@@ -131,7 +113,7 @@ describe.each(availableChains())('bodies that a shop on $name refuses', (chain) 
     ];
     for (const members of commitments) {
       const answer = problemOf(
-        await scene.send('POST', `/channels/${scene.open.channelId}/commitments`, `{${members}}`),
+        await scene().send('POST', `/channels/${scene().open.channelId}/commitments`, `{${members}}`),
       );
       expect([members, answer.status, answer.name]).toEqual([members, 400, 'malformed-request']);
     }
@@ -143,14 +125,14 @@ describe.each(availableChains())('bodies that a shop on $name refuses', (chain) 
     for (const path of [
       '/channels',
       ...withBody().map(([, path]) => path),
-      `/channels/${scene.open.channelId}/close`,
+      `/channels/${scene().open.channelId}/close`,
     ]) {
-      expect(summaryOf(await scene.send('POST', path, `{}${spaces}`, { channel: scene.open }))).toMatch(
+      expect(summaryOf(await scene().send('POST', path, `{}${spaces}`, { channel: scene().open }))).toMatch(
         /^413 body-too-large: 16386 bytes$/,
       );
     }
     // Beyond its own ten megabytes API Gateway answers itself.
-    const huge = await scene.send('POST', '/channels', new Uint8Array(10 * MIB + 1).fill(32));
+    const huge = await scene().send('POST', '/channels', new Uint8Array(10 * MIB + 1).fill(32));
     expect([huge.status, huge.body]).toEqual([413, '{"message":"Request Too Long"}']);
     await expectNothingChanged();
   });

@@ -1,36 +1,14 @@
 import { termsToJson } from '../../shared/protocol/terms.ts';
-import { type BuiltCommand, buildCommand } from '../support/built-command.ts';
-import { availableChains } from '../support/chains.ts';
-import { type RefusingShop, startRefusingShop, summaryOf } from '../support/refusing-shop.ts';
+import { describeRefused, summaryOf } from '../support/refusing-shop.ts';
 
 const NO_ID = '0'.repeat(64);
 
-let command: BuiltCommand;
-beforeAll(() => {
-  command = buildCommand();
-});
-afterAll(() => command.end());
-
-describe.each(availableChains())('terms that a shop on $name refuses', (chain) => {
-  let scene: RefusingShop;
-  let before: string[];
-  beforeAll(async () => {
-    scene = await startRefusingShop(command, chain);
-  });
-  afterAll(() => scene.stop());
-  beforeEach(async () => {
-    before = await scene.everything();
-  });
-
-  async function expectNothingChanged(): Promise<void> {
-    expect(await scene.everything()).toEqual(before);
-  }
-
+describeRefused('terms', (scene, expectNothingChanged) => {
   test('terms in other bytes than their canonical ones, with other members, or out of bounds', async () => {
-    const fresh = await scene.buyer.plan();
+    const fresh = await scene().buyer.plan();
     const text = new TextDecoder().decode(fresh.termsBytes);
     const sendTerms = async (body: string) =>
-      summaryOf(await scene.send('POST', '/channels', body, { channel: fresh }));
+      summaryOf(await scene().send('POST', '/channels', body, { channel: fresh }));
     const notCanonical = '400 malformed-terms: the bytes are not RFC 8785 canonical JSON';
     for (const body of [
       text.replace(',', ', '),
@@ -82,7 +60,7 @@ describe.each(availableChains())('terms that a shop on $name refuses', (chain) =
       ]);
     }
     // Good in form, and not what this shop agrees to.
-    const { height } = (await scene.buyer.shop.shop()).tip;
+    const { height } = (await scene().buyer.shop.shop()).tip;
     for (const [members, field] of [
       [{ network: 'mainnet' }, 'network'],
       [{ sellerKey: fresh.key }, 'sellerKey'],
@@ -96,8 +74,8 @@ describe.each(availableChains())('terms that a shop on $name refuses', (chain) =
       [{ refundHeight: height + 2_017 }, 'refundHeight'],
       [{ first: 1, count: 2 }, 'credit'],
     ] as const) {
-      const channel = await scene.buyer.plan(members);
-      const answer = summaryOf(await scene.send('POST', '/channels', channel.termsBytes, { channel }));
+      const channel = await scene().buyer.plan(members);
+      const answer = summaryOf(await scene().send('POST', '/channels', channel.termsBytes, { channel }));
       expect([field, answer]).toEqual([
         field,
         expect.stringMatching(new RegExp(`^422 terms-refused: ${field}: `)),

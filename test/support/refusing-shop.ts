@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { PROBLEMS, problemType } from '../../shared/errors.ts';
-import type { BuiltCommand } from './built-command.ts';
-import type { AvailableChain } from './chains.ts';
+import { type BuiltCommand, buildCommand } from './built-command.ts';
+import { type AvailableChain, availableChains } from './chains.ts';
 import { type FundedChannel, type HandBuyer, type HandChannel, handBuyer } from './hand-buyer.ts';
 import { type LocalShopProcess, startLocalShop } from './local-shop.ts';
 import { MIB, patterned } from './object-store.ts';
@@ -28,7 +28,35 @@ export interface RefusingShop {
 
 const SHAPE = { totalSize: 11 * MIB, chunkSize: 5 * MIB };
 
-export async function startRefusingShop(command: BuiltCommand, chain: AvailableChain): Promise<RefusingShop> {
+/** Tests before one shop on each chain: what it keeps must be what it kept before, wherever they ask for that. */
+export function describeRefused(
+  what: string,
+  tests: (scene: () => RefusingShop, expectNothingChanged: () => Promise<void>) => void,
+): void {
+  let command: BuiltCommand;
+  beforeAll(() => {
+    command = buildCommand();
+  });
+  afterAll(() => command.end());
+
+  describe.each(availableChains())(`${what} that a shop on $name refuses`, (chain) => {
+    let scene: RefusingShop;
+    let before: string[];
+    beforeAll(async () => {
+      scene = await startRefusingShop(command, chain);
+    });
+    afterAll(() => scene.stop());
+    beforeEach(async () => {
+      before = await scene.everything();
+    });
+    tests(
+      () => scene,
+      async () => expect(await scene.everything()).toEqual(before),
+    );
+  });
+}
+
+async function startRefusingShop(command: BuiltCommand, chain: AvailableChain): Promise<RefusingShop> {
   const root = await mkdtemp(join(tmpdir(), 'spillway-refusing-'));
   const policy = { creditMinimumChunks: 3 };
   const shop = await startLocalShop(command, { folder: join(root, 'shop'), chain, policy });
