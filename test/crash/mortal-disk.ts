@@ -44,8 +44,7 @@ function asynchronous(process: Mortal, unsafe: UnsafeDisk, left: Set<FileHandle>
   const methods: Record<string, Method> = {
     async open(path: string, flags: string | number = 'r', mode?: number) {
       return process.alive(async () => {
-        const isFolder = fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-        if (!isFolder) unsafe.touch(path);
+        if (!isFolder(path)) unsafe.touch(path);
         const handle = await promises.open(path, flags, mode);
         left.add(handle);
         return mortalHandle(process, unsafe, handle, fs.realpathSync(path));
@@ -65,7 +64,7 @@ function asynchronous(process: Mortal, unsafe: UnsafeDisk, left: Set<FileHandle>
     rmdir: (path: string) => step('rmdir', path, () => promises.rmdir(path)),
     rm: (path: string, ...rest: []) =>
       step('rm', path, () => {
-        unsafe.touch(path);
+        if (!isFolder(path)) unsafe.touch(path);
         return promises.rm(path, ...rest);
       }),
   };
@@ -77,9 +76,9 @@ function asynchronous(process: Mortal, unsafe: UnsafeDisk, left: Set<FileHandle>
 }
 
 function mortalHandle(process: Mortal, unsafe: UnsafeDisk, handle: FileHandle, path: string): FileHandle {
-  const isFolder = fs.statSync(path).isDirectory();
+  const ofFolder = isFolder(path);
   /** Noted instead of made: the power cut is not real either, and takes away all that was not noted. */
-  const sync = async () => (isFolder ? unsafe.syncFolder(path) : unsafe.syncFile(path));
+  const sync = async () => (ofFolder ? unsafe.syncFolder(path) : unsafe.syncFile(path));
   return new Proxy(handle, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
@@ -121,6 +120,10 @@ function synchronous(
     ftruncateSync: living(fs.ftruncateSync as (...parameters: unknown[]) => unknown),
     mkdirSync: living(fs.mkdirSync as (...parameters: unknown[]) => unknown),
   };
+}
+
+function isFolder(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function replaced(module: object, methods: Readonly<Record<string, unknown>>): unknown {
