@@ -1,5 +1,7 @@
+export type { NetworkName } from '../../shared/protocol/network.ts';
 export type { PurchaseEvent } from '../buyer/buyer-context.ts';
 export type { ChannelCosts } from '../buyer/channel-costs.ts';
+export type { DatasetNotes } from '../buyer/dataset-notes.ts';
 export { BuyerError, type BuyerErrorCode, type Evidence, ShopProblem } from '../buyer/errors.ts';
 export type { PurchasePlan } from '../buyer/purchase-plan.ts';
 export type { ChannelResult, PurchaseResult } from '../buyer/purchase-result.ts';

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimer, type Timer } from '../../local/timer.ts';
+import { apiReference } from '../../scripts/api-reference.ts';
 import { type BuiltCommand, buildCommand } from '../support/built-command.ts';
 import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts';
 import { MIB, patterned } from '../support/object-store.ts';
@@ -69,6 +70,11 @@ test('what is packed is the command, the SDK on Node and in pages, its types, an
   ]) {
     expect(paths).toContain(path);
   }
+});
+
+test('the reference is what the packed types say: npm run api', async () => {
+  const types = join(published.project, 'node_modules/spillway/dist/types/client/sdk');
+  expect(await readFile('docs/api/README.md', 'utf8')).toBe(apiReference(types));
 });
 
 test('the program of the documentation compiles, buys, and gives every chunk', async () => {
