@@ -57,10 +57,10 @@ async function run(file: string): Promise<readonly string[]> {
   return lines;
 }
 
-test('what is packed is the command, the SDK on Node and in pages, its types, and nothing else', () => {
+test('what is packed is the command with its man page, the SDK on Node and in pages, its types, and nothing else', () => {
   const { paths } = published;
   const known =
-    /^(package\.json|README\.md|LICENSE|dist\/(spillway|sdk)\.js|dist\/parts\/[^.]+\.(js|css|html|json)|dist\/browser\/(sdk|segment-worker)\.js|dist\/types\/(client\/(sdk|buyer)|shared)\/.+\.d\.ts)$/;
+    /^(package\.json|README\.md|LICENSE|docs\/spillway\.1|dist\/(spillway|sdk)\.js|dist\/parts\/[^.]+\.(js|css|html|json)|dist\/browser\/(sdk|segment-worker)\.js|dist\/types\/(client\/(sdk|buyer)|shared)\/.+\.d\.ts)$/;
   expect(paths.filter((path) => !known.test(path))).toEqual([]);
   for (const path of [
     'dist/spillway.js',

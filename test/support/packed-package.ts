@@ -22,7 +22,9 @@ export async function packPackage(): Promise<PackedPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-package-'));
   const source = join(folder, 'source');
   mkdirSync(source);
-  for (const name of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, name), join(source, name));
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'docs']) {
+    cpSync(join(root, name), join(source, name), { recursive: true });
+  }
   await run(process.execPath, [join(root, 'scripts/build-package.mjs'), join(source, 'dist')]);
   // What the folder holds besides must not come along.
   for (const name of ['dist/demo.js', 'dist/spillway.js.map', 'key.json'])
