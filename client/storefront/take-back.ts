@@ -46,8 +46,6 @@ function standing({ status }: RefundReport): string {
       return 'its funding was never signed; nothing is in it';
     case 'waiting':
       return `comes back from block ${status.refundHeight} on, in ${status.blocks} blocks; the shop may settle before`;
-    case 'unfunded':
-      return 'never funded: nothing is bound in it';
     case 'sent':
       return `the refund is sent: ${satoshisText(status.returned)} come back with its next block`;
     case 'failed':
