@@ -29,7 +29,11 @@ window.addEventListener('beforeunload', (event) => {
   if (isUnderWay) event.preventDefault();
 });
 
-const buyer = (): Promise<Buyer> => openBuyer(data, stop.signal);
+function buyer(): Promise<Buyer> {
+  // A pause stops what was under way, not what comes after it.
+  if (stop.signal.aborted) stop = new AbortController();
+  return openBuyer(data, stop.signal);
+}
 const start = () => void shown(begin);
 const goOn = () => void shown(purchase);
 const takeBack = () => void shown(async () => takeMoneyBack(view, data, await buyer(), start));
@@ -60,7 +64,7 @@ async function begin(): Promise<void> {
   );
   if (found?.state.complete && found.manifest) {
     const bought = { purchase: found.id, manifestId: data.manifest, manifest: found.manifest };
-    return showBought(view, current, bought, takeBack);
+    return showBought(view, current, bought, { getAgain: goOn, takeBack });
   }
   if (found?.state.plan) return offerToGoOn(found.state.verified.size, found.manifest?.chunks.length ?? 0);
   if (!data.isForSale) return view.panel('Not for sale', restoreField(buyer, start));
@@ -83,11 +87,11 @@ function offerToGoOn(verified: number, parts: number): void {
 }
 
 async function purchase(): Promise<void> {
-  stop = new AbortController();
-  const current = await buyer();
+  if (isUnderWay) return;
   isUnderWay = true;
   view.panel('One moment', paragraph('Asking the shop for its terms and its signed list of parts…'));
   try {
+    const current = await buyer();
     await keepStorage();
     const result = await buy(
       current,
@@ -107,12 +111,8 @@ async function purchase(): Promise<void> {
     );
     const found = (await listPurchases(current.home)).find(({ id }) => id === result.purchase);
     if (!found?.manifest) throw new Error('the manifest of what was bought is gone');
-    showBought(
-      view,
-      current,
-      { purchase: found.id, manifestId: data.manifest, manifest: found.manifest },
-      takeBack,
-    );
+    const bought = { purchase: found.id, manifestId: data.manifest, manifest: found.manifest };
+    showBought(view, current, bought, { getAgain: goOn, takeBack });
   } catch (error) {
     if (error instanceof BuyerError && error.message === 'Not bought.') return begin();
     throw error;

@@ -16,7 +16,12 @@ export interface Bought {
 const MOST_SINGLE_FILES = 200;
 
 /** The data is here: how to take it out, the receipt, and the money that is left. */
-export function showBought(view: View, buyer: Buyer, bought: Bought, takeBack: () => void): void {
+export function showBought(
+  view: View,
+  buyer: Buyer,
+  bought: Bought,
+  { getAgain, takeBack }: { readonly getAgain: () => void; readonly takeBack: () => void },
+): void {
   const { manifestId, manifest, purchase } = bought;
   const { files } = manifest;
   const failed = (error: unknown) =>
@@ -46,12 +51,13 @@ export function showBought(view: View, buyer: Buyer, bought: Bought, takeBack: (
   view.panel(
     'It is yours',
     paragraph(
-      `${sizeText(manifest.totalSize)}, every part checked against the seller's signed list. It is in this browser's own storage; save it where you want it.`,
+      `${sizeText(manifest.totalSize)}, every part checked against the seller's signed list. It is in this browser's own storage; save it where you want it. Should the browser have cleared it, get it again: that costs nothing.`,
     ),
     buttons(
       ...(canWriteFolders() ? [button('Save into a folder', () => void saveAll().catch(failed), true)] : []),
       button('Save the receipt', () => void saveReceipt().catch(failed)),
       button('Money that is left', takeBack),
+      button('Get it again', getAgain),
     ),
     element('ul', { class: 'files' }, ...single),
   );

@@ -26,6 +26,7 @@ export function progressPanel(view: View, price: bigint, onPause: () => void): P
     if (isShown) return;
     isShown = true;
     const row = (name: string, value: HTMLElement) => element('div', {}, element('dt', {}, name), value);
+    view.say('The data is coming.');
     view.panel(
       'Receiving',
       bar,

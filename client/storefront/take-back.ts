@@ -18,7 +18,10 @@ export async function takeMoneyBack(
   const reports = await refund(buyer, { cancel: true });
   const wallet = await openWallet(buyer.home, data.network);
   const held = await balance(wallet, buyer.chain);
-  const lines = reports.map((report): [string, string] => [satoshisText(report.capacity), standing(report)]);
+  const lines = reports.map((report): [string, string] => [
+    `Channel of ${satoshisText(report.capacity)}`,
+    standing(report),
+  ]);
   view.panel(
     'Your money',
     ...(lines.length === 0 ? [paragraph('No channel holds any of it.')] : [facts(lines)]),
@@ -46,6 +49,8 @@ function standing({ status }: RefundReport): string {
       return 'its funding was never signed; nothing is in it';
     case 'waiting':
       return `comes back from block ${status.refundHeight} on, in ${status.blocks} blocks; the shop may settle before`;
+    case 'unfunded':
+      return 'was never funded: there is nothing in it';
     case 'sent':
       return `the refund is sent: ${satoshisText(status.returned)} come back with its next block`;
     case 'failed':
