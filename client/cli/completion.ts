@@ -19,13 +19,13 @@ const nameOf = ({ words }: CommandDefinition) => words.split(' ').at(-1) ?? '';
 const wordsIn = (command: CommandDefinition) =>
   [...command.children.map(nameOf), ...command.options.map(({ long }) => long), '--help'].join(' ');
 
-/** How far the words on the line name a command: the same loop in bash and zsh. */
+/** How far the words on the line name a command: the same loop in bash and zsh, to which `path` is the PATH. */
 function pathLoop(commands: readonly CommandDefinition[], words: string): string {
   const known = commands.slice(1).map((command) => `'${pathOf(command)}'`);
-  return `  local path='' word
+  return `  local command_path='' word
   for word in ${words}; do
-    case "$path $word" in
-      ${known.join('|')}) path="$path $word" ;;
+    case "$command_path $word" in
+      ${known.join('|')}) command_path="$command_path $word" ;;
     esac
   done`;
 }
@@ -37,7 +37,7 @@ function bashScript(commands: readonly CommandDefinition[]): string {
 _spillway() {
 ${pathLoop(commands, `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`)}
   local words
-  case "$path" in
+  case "$command_path" in
 ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
@@ -53,7 +53,7 @@ function zshScript(commands: readonly CommandDefinition[]): string {
 #   source <(spillway completion zsh)
 _spillway() {
 ${pathLoop(commands, `"\${(@)words[2,CURRENT-1]}"`)}
-  case "$path" in
+  case "$command_path" in
 ${cases.join('\n')}
   esac
   _files

@@ -29,6 +29,28 @@ test('the list of commands says of each what it says itself', () => {
   expect(told.map(({ words }) => words)).toEqual([]);
 });
 
+test.each(['README.md', 'docs/buying.md', 'docs/faq.md', 'docs/trust.md'])(
+  '%s names no command and no option that is not there',
+  (path) => {
+    const text = readFileSync(path, 'utf8');
+    const all = (command: CommandDefinition): CommandDefinition[] => [
+      command,
+      ...command.children.flatMap(all),
+    ];
+    const words = new Set(all(program).map((command) => command.words));
+    const options = new Set(all(program).flatMap((command) => command.options.map(({ long }) => long)));
+    const called = [...text.matchAll(/(?:npx |`|\$ )spillway ([a-z]+)/g)].map(
+      ([, name]) => `spillway ${name}`,
+    );
+    expect(called.filter((command) => !words.has(command))).toEqual([]);
+    const given = [...text.matchAll(/spillway [^`\n]*?(--[a-z-]+)|`(--[a-z-]+)/g)].map(
+      ([, one, other]) => one ?? other ?? '',
+    );
+    expect(given.length).toBeGreaterThan(0);
+    expect(given.filter((option) => !options.has(option))).toEqual([]);
+  },
+);
+
 test('every failure has an exit code that is told', () => {
   const told = new Set(EXIT_CODES.map(({ code }): number => code));
   for (const code of [
