@@ -10,6 +10,7 @@ import {
   satoshis,
 } from './buyer-options.ts';
 import { confirm } from './confirm.ts';
+import { counted } from './plan-text.ts';
 import { qrCode } from './qr-code.ts';
 import { type CommandResult, runCommand } from './run-command.ts';
 import { terminalOf } from './terminal.ts';
@@ -67,7 +68,7 @@ function balanceCommand(): Command {
       const network = await networkOf(home, options);
       const coins = await (await openWallet(home, network)).coins(chain);
       const balance = coins.reduce((sum, { value }) => sum + value, 0n);
-      const text = `${balance} sat in ${coins.length} confirmed coins (${network})\n`;
+      const text = `${balance} sat in ${counted(coins.length, 'confirmed coin')} (${network})\n`;
       return { document: { network, balance, coins: coins.length }, text };
     });
   });

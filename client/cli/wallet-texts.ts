@@ -1,4 +1,5 @@
 import type { RestoredWallet } from '../buyer/restore-wallet.ts';
+import { counted } from './plan-text.ts';
 
 /** What the words are good for, and what not. @param purchases where the journals are */
 export function backupNotes(purchases: string): string {
@@ -18,13 +19,13 @@ export function recoveredText(purchases: readonly string[]): string {
   const what =
     purchases.length === 0
       ? 'Nothing in it was new'
-      : `Wallet and ${purchases.length} purchases are here again`;
+      : `Wallet and ${counted(purchases.length, 'purchase')} are here again`;
   return `${what}. \`spillway channels\` shows where the money is, \`spillway refund\` takes back what is due.\n`;
 }
 
 export function restoredText({ network, balance, coins }: RestoredWallet, purchases: string): string {
-  return `The wallet for ${network} is here again: ${balance} sat in ${coins} confirmed coins.
+  return `The wallet for ${network} is here again: ${balance} sat in ${counted(coins, 'confirmed coin')}.
 What was bound in channels when the machine was lost comes back to it as the shops settle. If a shop does not, its channel
-needs its journal: put your copy of the purchases in ${purchases}, then run \`spillway refund\`.
+needs its journal: \`spillway wallet restore --file\` with a recovery file, or your copy of ${purchases}.
 `;
 }

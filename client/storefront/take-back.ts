@@ -45,8 +45,6 @@ function standing({ status }: RefundReport): string {
       return `settled; ${satoshisText(status.returned)} came back to this wallet`;
     case 'moving':
       return 'on its way: a transaction that moves it waits for a block';
-    case 'unfunded':
-      return 'its funding was never signed; nothing is in it';
     case 'waiting':
       return `comes back from block ${status.refundHeight} on, in ${status.blocks} blocks; the shop may settle before`;
     case 'unfunded':
