@@ -6,7 +6,7 @@ import type { DatasetToKeep, OutputFiles, Outputs, TransferOptions } from '../ou
 import { segmentWorkerOf, workerTasks } from '../transfer/segment-worker-tasks.ts';
 import { type TransferPool, transferPool } from '../transfer/transfer-pool.ts';
 import { chunkFileName, datasetFolder, fileIn, noteFileName } from './dataset-folder.ts';
-import { savedDataset } from './saved-dataset.ts';
+import { notHere, storedBytes } from './saved-dataset.ts';
 
 /** Datasets have one place in a browser, so that a dataset of a seller is one purchase there. */
 const PLACE = 'this browser';
@@ -77,11 +77,9 @@ async function openFolder(output: string, { manifest, manifestId }: DatasetToKee
       return isThere({ start, length: (starts[file + 1] ?? start) - start });
     },
     async *read(file, offset, length) {
-      const blob = await savedDataset(manifestId, manifest).file(file);
-      const reader = blob
-        .slice(offset, offset + length)
-        .stream()
-        .getReader();
+      const span = { start: (starts[file] ?? 0) + offset, length };
+      const blob = await storedBytes(manifestId, manifest.chunkSize, span);
+      const reader = (blob ?? notHere(manifest.files[file]?.path ?? '')).stream().getReader();
       for (;;) {
         const { value } = await reader.read();
         if (!value) return;

@@ -1,4 +1,4 @@
-import { fileStarts, type SizedFile } from '../../../shared/dataset/layout.ts';
+import { fileStarts, type SizedFile, type Span } from '../../../shared/dataset/layout.ts';
 import { BuyerError } from '../errors.ts';
 import { chunkFileName, datasetFolder, fileIn, noteFileName, removeDatasetFolder } from './dataset-folder.ts';
 
@@ -22,27 +22,37 @@ export function savedDataset(
   const starts = fileStarts(manifest.files);
   return {
     async file(index) {
-      const folder = await datasetFolder(manifestId);
       const [start = 0, end = 0] = starts.subarray(index, index + 2);
-      const parts: Blob[] = [];
-      for (let at = start; at < end; ) {
-        const chunk = Math.floor(at / manifest.chunkSize);
-        const from = at - chunk * manifest.chunkSize;
-        const to = Math.min(manifest.chunkSize, from + end - at);
-        const stored = await fileIn(folder, chunkFileName(chunk));
-        if (!stored || stored.size < to) throw notHere(manifest.files[index]?.path ?? '');
-        parts.push(stored.slice(from, to));
-        at += to - from;
-      }
-      return new Blob(parts);
+      const blob = await storedBytes(manifestId, manifest.chunkSize, { start, length: end - start });
+      return blob ?? notHere(manifest.files[index]?.path ?? '');
     },
     note: async (path) => fileIn(await datasetFolder(manifestId), noteFileName(path)),
     remove: () => removeDatasetFolder(manifestId),
   };
 }
 
-function notHere(path: string): BuyerError {
-  return new BuyerError('disk', `${path} is not in this browser, or not all of it.`, {
+/** A run of the dataset's bytes, out of the chunks it lies in; undefined where one of them is not here so far. */
+export async function storedBytes(
+  manifestId: string,
+  chunkSize: number,
+  { start, length }: Span,
+): Promise<Blob | undefined> {
+  const folder = await datasetFolder(manifestId);
+  const parts: Blob[] = [];
+  for (let at = start; at < start + length; ) {
+    const chunk = Math.floor(at / chunkSize);
+    const from = at - chunk * chunkSize;
+    const to = Math.min(chunkSize, from + start + length - at);
+    const stored = await fileIn(folder, chunkFileName(chunk));
+    if (!stored || stored.size < to) return undefined;
+    parts.push(stored.slice(from, to));
+    at += to - from;
+  }
+  return new Blob(parts);
+}
+
+export function notHere(path: string): never {
+  throw new BuyerError('disk', `${path} is not in this browser, or not all of it.`, {
     next: 'Go on with the purchase: what is paid is fetched again for nothing.',
   });
 }
