@@ -49,8 +49,8 @@ async function acceptable(
   }
 }
 
-/** What was told to be signed in this run. */
-const told = new WeakSet<Purchase>();
+/** The transaction that was last told to be signed, so that it is told once. */
+const told = new WeakMap<Purchase, string>();
 
 /** The transaction that came back signed; undefined while it is waited for. */
 export async function signedElsewhere(
@@ -69,8 +69,8 @@ export async function signedElsewhere(
       next: 'Run the command again with the same --fund.',
     });
   }
-  if (!told.has(purchase)) {
-    told.add(purchase);
+  if (told.get(purchase) !== outpoint.txid) {
+    told.set(purchase, outpoint.txid);
     const { instruction } = externalWallet;
     report({ kind: 'funding-to-sign', txid: outpoint.txid, fee, instruction });
   }
