@@ -1,9 +1,10 @@
-import { lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chunkSpan, fileStarts, filesOfSpan, type SizedFile } from '../../shared/dataset/layout.ts';
 import type { Manifest } from '../../shared/dataset/manifest.ts';
-import { OWN_NAMES } from '../../shared/dataset/paths.ts';
 import { BuyerError, systemCode } from './errors.ts';
+import { makeFolders, NO_FOLLOW } from './safe-paths.ts';
 import type { Selection } from './selection.ts';
 
 /** How systems say that a name is too long or has a character that they cannot store; Windows says ENOENT. */
@@ -29,11 +30,13 @@ export async function refuseNamesTheDiskRefuses(
   partial: string,
   files: readonly SizedFile[],
 ): Promise<void> {
-  const folder = await mkdtemp(join(output, `${OWN_NAMES}-names-`));
+  const own = `${partial}-names`;
+  // One that a killed run left is the same, and goes with it.
+  await makeFolders(output, `${own}/name`, new Set());
   try {
     const paths = files.map(({ path }) => path);
     for (const name of tellingNames(paths)) {
-      await writeFile(join(folder, name), '').catch((error: unknown) => {
+      await tryName(join(output, own, name)).catch((error: unknown) => {
         throw NOT_A_NAME.has(systemCode(error) ?? '') ? untakeable(output, name, error) : error;
       });
     }
@@ -42,8 +45,14 @@ export async function refuseNamesTheDiskRefuses(
       if (systemCode(error) === 'ENAMETOOLONG') throw untakeable(output, path, error);
     });
   } finally {
-    await rm(folder, { recursive: true });
+    await rmdir(join(output, own));
   }
+}
+
+async function tryName(path: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | NO_FOLLOW, 0o600);
+  await file.close();
+  await rm(path);
 }
 
 /** A disk refuses a name for its length or for a character, so each name that is longer, or has another one, is tried. */

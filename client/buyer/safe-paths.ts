@@ -1,8 +1,7 @@
 import { constants, existsSync, readlinkSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { BuyerError, systemCode } from './errors.ts';
-import { syncFolder } from './node/durable-files.ts';
 
 /** Opening and making what a stranger has named: nothing goes through a link. */
 
@@ -38,7 +37,10 @@ async function statOf(path: string) {
   }
 }
 
-/** Makes the folders that a path needs below `root`, each checked to be a folder and no link. */
+/**
+ * Makes the folders that a path needs below `root`, each checked to be a folder and no link. Their names last once the
+ * folders that they are in are synced: `made` has them all, `root` too.
+ */
 export async function makeFolders(root: string, path: string, made: Set<string>): Promise<void> {
   for (const folder of foldersOf(root, path)) {
     if (made.has(folder)) continue;
@@ -47,7 +49,6 @@ export async function makeFolders(root: string, path: string, made: Set<string>)
         throw new BuyerError('disk', `${folder} cannot be made.`, { cause: error });
     });
     if (!(await lstat(folder)).isDirectory()) throw throughLink(folder);
-    await syncFolder(dirname(folder));
     made.add(folder);
   }
 }

@@ -37,6 +37,8 @@ async function openFolder(
   const partial = `.spillway-partial-${manifestId.slice(0, 12)}`;
   const files = await datasetFiles(folder, manifest.files, partial, selection.isWanted);
   const { output } = files;
+  // Its own name, before anything is in it that was paid for.
+  await syncFolder(dirname(output));
   await refuseNamesTheDiskRefuses(output, partial, filesWritten(manifest, selection));
   return {
     ...files,
@@ -51,7 +53,9 @@ async function openFolder(
     read: (index, offset, length) =>
       readPiece([output, join(output, partial)], manifest.files[index], offset, length),
     async writeNote(path, lines) {
-      await makeFolders(output, path, new Set());
+      const made = new Set<string>();
+      await makeFolders(output, path, made);
+      for (const folder of made) await syncFolder(folder);
       await writeLines(join(output, path), lines);
     },
   };

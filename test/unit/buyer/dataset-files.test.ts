@@ -1,4 +1,14 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { datasetFiles, refuseOverwriting } from '../../../client/buyer/dataset-files.ts';
@@ -42,6 +52,25 @@ test('files of many folders all get their names, and nothing else is left', asyn
     expect(await readFile(join(output, path), 'utf8')).toBe('x'.repeat(size));
   }
   expect(await readdir(output)).not.toContain('.partial');
+});
+
+test('each folder in which something got its name is synced, once', async () => {
+  const there = await arrived();
+  const probe = await open(root);
+  const prototype: Pick<FileHandle, 'sync'> = Object.getPrototypeOf(probe);
+  await probe.close();
+  const { sync } = prototype;
+  const synced: number[] = [];
+  prototype.sync = async function (this: FileHandle) {
+    synced.push((await this.stat()).ino);
+    return sync.call(this);
+  };
+  await there.finish().finally(() => Object.assign(prototype, { sync }));
+  const folders = Array.from({ length: 10 }, (_, index) => [`${index}`, `${index}/in`]).flat();
+  const inodes = await Promise.all(folders.map(async (path) => (await stat(join(output, path))).ino));
+  const outer = (await stat(output)).ino;
+  expect(synced).toContain(outer);
+  expect(synced.filter((inode) => inode !== outer).sort()).toEqual(inodes.sort());
 });
 
 test('one that came in the meantime stays as it is; out of the way, the rest get their names too', async () => {
