@@ -128,10 +128,11 @@ describeInBrowser('in a browser', () => {
 
   /** In both colour schemes, and on a narrow screen. */
   async function expectFit(page: Page): Promise<void> {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect(await accessibilityProblems(page)).toEqual([]);
-    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await accessibilityProblems(page)).toEqual([]);
+    // Nothing else can be wrong with the same page in other colours.
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await accessibilityProblems(page, ['color-contrast'])).toEqual([]);
     await page.setViewportSize({ width: 360, height: 740 });
     expect(await widthBeyondWindow(page)).toBe(0);
     await page.setViewportSize({ width: 1280, height: 800 });

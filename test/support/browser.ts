@@ -28,17 +28,25 @@ function findBrowser(): string | undefined {
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds wrong with a page as it is now: a rule and the places, one line each. */
-export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
+/**
+ * What axe finds wrong with a page as it is now: a rule and the places, one line each.
+ * @param rules only these; by default all
+ */
+export async function accessibilityProblems(
+  page: Page,
+  rules?: readonly string[],
+): Promise<readonly string[]> {
   // Not by a script element: the page's own policy forbids it.
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    const { violations } = await axe.run();
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE);
+  return page.evaluate(async (only) => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(options: object): Promise<{ violations: Violation[] }> };
+    };
+    const { violations } = await axe.run(only ? { runOnly: only } : {});
     return violations.map(({ id, help, nodes }) => {
       return `${id}: ${help} (${nodes.map(({ target }) => target.join(' ')).join(', ')})`;
     });
-  });
+  }, rules);
 }
 
 interface Violation {
