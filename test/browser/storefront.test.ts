@@ -188,6 +188,10 @@ describeInBrowser('in a browser', () => {
     expect(saved.name).toBe('air.bin');
     expect((await saved.bytes()).equals(FILES['a/air.bin'])).toBe(true);
     expect((await (await buyer.download('Save b.bin')).bytes()).equals(FILES['b.bin'])).toBe(true);
+    await chooseFolder(page);
+    await buyer.press('Save into a folder');
+    await page.getByText('All of it is saved: 2 files.').waitFor();
+    expect(await sizesInFolder(page)).toEqual([9 * MIB, 2 * MIB]);
     expect(JSON.parse((await (await buyer.download('Save the receipt')).bytes()).toString())).toMatchObject({
       shop: site.shopUrl,
       channels: [{}],
@@ -277,3 +281,21 @@ describeInBrowser('in a browser', () => {
     await tabTo('Copy the address');
   });
 });
+
+/** Stands in for the browser's own dialog, which no program may answer: a folder of the page's file system is chosen. */
+function chooseFolder(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const showDirectoryPicker = async () =>
+      (await navigator.storage.getDirectory()).getDirectoryHandle('chosen', { create: true });
+    Object.assign(window, { showDirectoryPicker });
+  });
+}
+
+function sizesInFolder(page: Page): Promise<number[]> {
+  return page.evaluate(async () => {
+    const chosen = await (await navigator.storage.getDirectory()).getDirectoryHandle('chosen');
+    const folder = await chosen.getDirectoryHandle('a');
+    const handles = [await folder.getFileHandle('air.bin'), await chosen.getFileHandle('b.bin')];
+    return Promise.all(handles.map(async (handle) => (await handle.getFile()).size));
+  });
+}
