@@ -80,6 +80,9 @@ export const MAX_FEE_RATE = 1_000_000n;
 /** Blocks on top of a settlement after which it is taken as final. */
 export const SETTLED_DEPTH = 6;
 
+/** A sample that a storefront gives away, bytes: enough to judge a dataset by, and little to pay for however often it is fetched. */
+export const MAX_SAMPLE_BYTES = 16 * 1024 * 1024;
+
 /** A shop's answer, bytes: a catalogue of 10,000 datasets at a full description each would fit; a stranger's endless answer does not. */
 export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { ObjectSource } from '../../shared/dataset/objects.ts';
+import type { SampleFile } from '../seller/give-sample.ts';
 import type { Publication, PublishPorts } from '../seller/offer-dataset.ts';
 import type { PublishEstimate } from '../seller/publish-estimate.ts';
 import { SellerError } from '../seller/seller-error.ts';
@@ -16,6 +17,7 @@ interface PublishOptions extends SellerOptions {
   readonly description?: string;
   readonly licence?: string;
   readonly chunkSize?: number;
+  readonly sample?: string;
   readonly dryRun?: boolean;
 }
 
@@ -30,6 +32,7 @@ export function publishCommand(): Command {
     .option('--description <text>', 'what is in it')
     .option('--licence <text>', 'under which licence, e.g. CC-BY-4.0')
     .option('--chunk-size <size>', 'what is sold at once, e.g. 8MiB (default: up to 1GiB)', byteSize)
+    .option('--sample <file>', "give this file away on the dataset's page, so that buyers see what they get")
     .option('--dry-run', 'upload nothing; say what would be for sale, and what it costs')
     .addHelpText(
       'after',
@@ -44,11 +47,22 @@ A stream that ends too early cannot be told from a short one: check the size tha
     );
   return addSellerOptions(command).action(async (path: string | undefined, options: PublishOptions) => {
     await runAsSeller(options, async (access) => {
+      const sample = await sampleOf(options, access);
       const result = await publishFrom(path, options, await publishPorts(access));
-      if (result.outcome !== 'dry-run') await showInStorefront(access, result.manifest);
+      if (result.outcome !== 'dry-run') await showInStorefront(access, result.manifest, sample);
       return { document: result, text: resultText(result) };
     });
   });
+}
+
+/** Looked at first: who finds out after the upload that there is no sample has waited for nothing. */
+async function sampleOf({ sample }: PublishOptions, { site }: ShopAccess): Promise<SampleFile | undefined> {
+  if (sample === undefined) return undefined;
+  if (!site) {
+    throw new SellerError('usage', 'This shop has no pages to show a sample on.', 'Leave --sample away.');
+  }
+  const { readSample } = await import('../seller/give-sample.ts');
+  return readSample(sample);
 }
 
 async function publishFrom(

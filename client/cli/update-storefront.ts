@@ -1,13 +1,16 @@
+import type { SampleFile } from '../seller/give-sample.ts';
 import type { ShopAccess } from '../seller/shop-access.ts';
 
 /**
  * Writes a shop's pages as its catalogue is now.
  * @param changed the datasets whose own pages change; by default all of them
+ * @param sample given away on the page of the first of them
  * @returns how many pages of datasets were written; undefined where the shop has no storefront
  */
 export async function updateStorefront(
   { config, site }: ShopAccess,
   changed?: readonly string[],
+  sample?: SampleFile,
 ): Promise<number | undefined> {
   if (!site) return undefined;
   const [s3, { s3SiteStore }, { s3ObjectSource }, { dynamoDatasets }, files, { writeStorefront }, aws] =
@@ -29,6 +32,11 @@ export async function updateStorefront(
     datasets: dynamoDatasets(new aws.DynamoDBClient(), config.table),
     built: await files.storefrontFiles(),
   };
+  const [manifest] = changed ?? [];
+  if (sample && manifest !== undefined) {
+    const { giveSample } = await import('../seller/give-sample.ts');
+    await giveSample(ports.pages, manifest, sample);
+  }
   return writeStorefront(ports, changed);
 }
 
@@ -39,19 +47,24 @@ export async function updateStorefront(
 export async function storefrontProblem(
   access: ShopAccess,
   manifest: string | undefined,
+  sample?: SampleFile,
 ): Promise<string | undefined> {
   if (manifest === undefined) return undefined;
   try {
-    await updateStorefront(access, [manifest]);
+    await updateStorefront(access, [manifest], sample);
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return `The shop has changed, but its pages could not be written: ${reason}\nWrite them with: spillway storefront`;
+    return `The shop has changed, but its pages could not be written: ${reason}\nWrite them with: spillway storefront${sample ? '; a sample, by the same publish again' : ''}`;
   }
 }
 
 /** As `storefrontProblem`, told on the standard error. */
-export async function showInStorefront(access: ShopAccess, manifest: string | undefined): Promise<void> {
-  const problem = await storefrontProblem(access, manifest);
+export async function showInStorefront(
+  access: ShopAccess,
+  manifest: string | undefined,
+  sample?: SampleFile,
+): Promise<void> {
+  const problem = await storefrontProblem(access, manifest, sample);
   if (problem) process.stderr.write(`${problem}\n`);
 }

@@ -4,9 +4,9 @@ import { manifestKey } from '../../shared/dataset/object-keys.ts';
 import type { ObjectSource, SiteStore } from '../../shared/dataset/objects.ts';
 import { inOrder } from '../../shared/in-order.ts';
 import { cataloguePage } from '../../shared/pages/catalogue-page.ts';
-import { datasetPage } from '../../shared/pages/dataset-page.ts';
+import { datasetPage, type Sample } from '../../shared/pages/dataset-page.ts';
 import { notFoundPage, robotsText, siteMap } from '../../shared/pages/other-pages.ts';
-import { datasetPath, type Site } from '../../shared/pages/site.ts';
+import { datasetPath, SAMPLE_NAME, type Site, samplesPath } from '../../shared/pages/site.ts';
 import type { Dataset, DatasetStore } from '../../shared/store/dataset-record.ts';
 import type { StorefrontFiles } from './storefront-files.ts';
 
@@ -15,7 +15,7 @@ export interface StorefrontPorts {
   readonly pages: SiteStore;
   /** The bucket of the datasets, and its reader: pages list the files of manifests. */
   readonly bucket: string;
-  readonly source: Pick<ObjectSource, 'find' | 'read'>;
+  readonly source: Pick<ObjectSource, 'find' | 'list' | 'read'>;
   readonly datasets: Pick<DatasetStore, 'list'>;
   readonly built: StorefrontFiles;
 }
@@ -54,13 +54,22 @@ export async function writeStorefront(ports: StorefrontPorts, changed?: readonly
     const dataset = written[index];
     if (!dataset) return undefined;
     const manifest = await readManifest(ports, dataset);
-    return () => put(datasetPath(dataset.manifest), datasetPage(site, assets, dataset, manifest));
+    const samples = await samplesOf(ports, dataset.manifest);
+    return () => put(datasetPath(dataset.manifest), datasetPage(site, assets, dataset, manifest, samples));
   });
   await put('/not-found.html', notFoundPage(site, assets));
   await put('/robots.txt', robotsText(site));
   await put('/sitemap.xml', siteMap(site, all));
   await put('/index.html', cataloguePage(site, assets, all));
   return written.length;
+}
+
+/** The bucket itself says what there is; what has another kind of name was put there by somebody else. */
+async function samplesOf({ site, source }: StorefrontPorts, manifest: string): Promise<Sample[]> {
+  const folder = samplesPath(manifest).slice(1);
+  const objects = await source.list(site.bucket, folder);
+  const samples = objects.map(({ key, size }) => ({ name: key.slice(folder.length), size }));
+  return samples.filter(({ name }) => SAMPLE_NAME.test(name));
 }
 
 /** A dataset's page has no ending. */

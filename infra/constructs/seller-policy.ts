@@ -57,6 +57,8 @@ export class SellerPolicy extends Construct {
           actions: ['s3:ListBucketMultipartUploads', 's3:ListBucket'],
           resources: [bucket.bucketArn],
         }),
+        // A page shows what samples there are.
+        new PolicyStatement({ actions: ['s3:ListBucket'], resources: [pages.bucketArn] }),
         ...sellerKey.statements('sign'),
       ],
     });

@@ -6,7 +6,7 @@ import { wholePrice } from './catalogue-page.ts';
 import { type Assets, page } from './frame.ts';
 import { dataBlock, html, type Markup } from './markup.ts';
 import { PURCHASE_DATA, type PurchaseData } from './purchase-data.ts';
-import { datasetPath, type Site } from './site.ts';
+import { datasetPath, type Site, samplesPath } from './site.ts';
 import { describedBy, structuredData } from './structured-data.ts';
 
 /** A dataset may have half a million files; a page shows as many as a person scrolls through. */
@@ -14,8 +14,21 @@ const SHOWN_FILES = 500;
 /** As much of a description as a search result shows. */
 const SUMMARY_CHARACTERS = 160;
 
+/** A file that anybody may have, to judge the rest by. */
+export interface Sample {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 /** A dataset's page. Off sale it stays for those who bought: they may go on and take money back. */
-export function datasetPage(site: Site, assets: Assets, dataset: Dataset, manifest: Manifest): string {
+export function datasetPage(
+  site: Site,
+  assets: Assets,
+  dataset: Dataset,
+  manifest: Manifest,
+  samples: readonly Sample[],
+): string {
   const { name, description, forSaleUntil } = dataset;
   const isForSale = forSaleUntil === undefined;
   const { shopUrl, network, chainUrls } = site;
@@ -37,6 +50,7 @@ ${dataBlock(PURCHASE_DATA, purchase)}
 ${isForSale ? undefined : html`<p class="notice">It is not for sale any more. If you bought of it, you can still go on here, or take your money back.</p>`}
 ${description === '' ? undefined : html`<p class="description">${description}</p>`}
 ${facts(dataset, manifest)}
+${sampleList(dataset, samples)}
 <section id="purchase" aria-labelledby="buy-heading">
 <h2 id="buy-heading">Buy</h2>
 <noscript><p>Buying in the browser needs JavaScript. The command line below does not.</p></noscript>
@@ -56,6 +70,19 @@ function facts(dataset: Dataset, { files }: Manifest): Markup {
 <div><dt>Licence</dt><dd>${licence === '' ? 'not stated' : licence}</dd></div>
 <div><dt>Dataset id</dt><dd><code>${manifest}</code></dd></div>
 </dl>`;
+}
+
+function sampleList({ manifest }: Dataset, samples: readonly Sample[]): Markup | undefined {
+  if (samples.length === 0) return undefined;
+  const items = samples.map(
+    ({ name, size }) =>
+      html`<li><a href="${samplesPath(manifest)}${name}" download>${name}</a> (${sizeText(size)})</li>`,
+  );
+  return html`<section aria-labelledby="samples-heading">
+<h2 id="samples-heading">Look first</h2>
+<p>What the seller gives away of it. No part of what is sold; nothing says that the rest is like it.</p>
+<ul>${items}</ul>
+</section>`;
 }
 
 function commandLine({ shopUrl, chainUrls }: Site, { manifest }: Dataset): Markup {

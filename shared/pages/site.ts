@@ -44,3 +44,11 @@ export const PUBLIC_CHAIN_URLS: Readonly<Record<NetworkName, readonly string[]>>
 export function datasetPath(manifest: string): string {
   return `/datasets/${manifest}`;
 }
+
+/** Where what a seller gives away of a dataset lies, with a slash at the end. */
+export function samplesPath(manifest: string): string {
+  return `/samples/${manifest}/`;
+}
+
+/** Names that need no encoding in an address, and mean nothing in a page. */
+export const SAMPLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;

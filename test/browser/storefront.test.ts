@@ -45,7 +45,9 @@ beforeAll(async () => {
     await writeFile(join(source, path), content);
   }
   const offer = ['--price', '5000', '--chunk-size', '5MiB', '--description', HOSTILE];
-  manifest = (await shop.publish(source, '--name', 'air', ...offer)).manifest;
+  const sample = join(root, 'first-day.csv');
+  await writeFile(sample, 'station,celsius\n');
+  manifest = (await shop.publish(source, '--name', 'air', ...offer, '--sample', sample)).manifest;
   other = (await shop.publish(join(source, 'a/air.bin'), '--name', 'other', '--price', '5000')).manifest;
 });
 afterAll(async () => {
@@ -70,6 +72,19 @@ describe('without a script', () => {
     expect(page).toContain('11\u202f000 sat');
     expect(await textOf('/sitemap.xml')).toContain(`${site.url}/datasets/${manifest}`);
     expect(await textOf('/robots.txt')).toContain('Allow: /');
+  });
+
+  test('what the seller gives away is linked, and stays when the page is written again', async () => {
+    const sample = await get(`/samples/${manifest}/first-day.csv`);
+    expect(sample.headers.get('content-type')).toBe('application/octet-stream');
+    expect(await sample.text()).toBe('station,celsius\n');
+    await sell('storefront');
+    for (const [dataset, isThere] of [
+      [manifest, true],
+      [other, false],
+    ] as const) {
+      expect((await textOf(`/datasets/${dataset}`)).includes('first-day.csv')).toBe(isThere);
+    }
   });
 
   test('every answer carries the headers that CloudFront adds', async () => {

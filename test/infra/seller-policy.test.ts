@@ -68,6 +68,7 @@ const OBJECTS = [
   's3:PutObject Pages/Bucket/*',
   's3:ListBucketMultipartUploads Datasets/Bucket',
   's3:ListBucket Datasets/Bucket',
+  's3:ListBucket Pages/Bucket',
 ];
 
 test('the seller’s identity may do just this: it writes no channel and removes no object', () => {

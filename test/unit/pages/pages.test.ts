@@ -25,7 +25,7 @@ function linkedData(page: string): Record<string, unknown> {
 describe('texts of a seller', () => {
   const hostile = { ...DATASET, name: HOSTILE, description: HOSTILE, licence: HOSTILE };
   const files = { files: [{ path: HOSTILE, size: 1 }] } as Manifest;
-  const pages = [cataloguePage(SITE, ASSETS, [hostile]), datasetPage(SITE, ASSETS, hostile, files)];
+  const pages = [cataloguePage(SITE, ASSETS, [hostile]), datasetPage(SITE, ASSETS, hostile, files, [])];
 
   test('never become tags or attributes', () => {
     for (const page of pages) {
@@ -44,7 +44,7 @@ describe('texts of a seller', () => {
 });
 
 describe("a dataset's page", () => {
-  const page = datasetPage(SITE, ASSETS, DATASET, manifest);
+  const page = datasetPage(SITE, ASSETS, DATASET, manifest, []);
 
   test('says size, price, parts, licence, files, and how to buy by the command', () => {
     expect(page).toContain('21 MiB in 2 files');
@@ -54,6 +54,14 @@ describe("a dataset's page", () => {
     expect(page).toContain('CC-BY-4.0');
     expect(page).toContain('a/temperature.parquet');
     expect(page).toContain(`npx spillway buy https://api.example ${DATASET.manifest} --chain`);
+  });
+
+  test('offers what is given away, where there is something', () => {
+    expect(page).not.toContain('Look first');
+    const samples = [{ name: 'first-day.csv', size: 3 * 2 ** 20 }];
+    expect(datasetPage(SITE, ASSETS, DATASET, manifest, samples)).toContain(
+      `<a href="/samples/${DATASET.manifest}/first-day.csv" download>first-day.csv</a> (3 MiB)`,
+    );
   });
 
   test('carries a schema.org Dataset with its offer', () => {
@@ -85,7 +93,7 @@ describe("a dataset's page", () => {
 
   test('has a description that search engines take, where the seller gave a short one or none', () => {
     const described = (description: string) =>
-      String(linkedData(datasetPage(SITE, ASSETS, { ...DATASET, description }, manifest)).description);
+      String(linkedData(datasetPage(SITE, ASSETS, { ...DATASET, description }, manifest, [])).description);
     const facts = 'weather-2025: 2 files, 21 MiB, sold by the chunk for bitcoin.';
     expect(described('')).toBe(facts);
     expect(described('Wind.')).toBe(`Wind. ${facts}`);
@@ -94,11 +102,13 @@ describe("a dataset's page", () => {
 
   test('takes an address as a licence', () => {
     const licence = 'https://creativecommons.org/licenses/by/4.0/';
-    expect(linkedData(datasetPage(SITE, ASSETS, { ...DATASET, licence }, manifest)).license).toBe(licence);
+    expect(linkedData(datasetPage(SITE, ASSETS, { ...DATASET, licence }, manifest, [])).license).toBe(
+      licence,
+    );
   });
 
   test('off sale stays for those who bought, and no search engine lists it', () => {
-    const off = datasetPage(SITE, ASSETS, { ...DATASET, forSaleUntil: 1 }, manifest);
+    const off = datasetPage(SITE, ASSETS, { ...DATASET, forSaleUntil: 1 }, manifest, []);
     expect(off).toContain('It is not for sale any more.');
     expect(off).toContain('<meta name="robots" content="noindex">');
     expect(off).not.toContain('ld+json');
@@ -108,7 +118,7 @@ describe("a dataset's page", () => {
 
   test('lists 500 files of half a million', () => {
     const many = { files: Array.from({ length: 1_502 }, (_, index) => ({ path: `f${index}`, size: 1 })) };
-    const long = datasetPage(SITE, ASSETS, DATASET, many as Manifest);
+    const long = datasetPage(SITE, ASSETS, DATASET, many as Manifest, []);
     expect(long).toContain('<td>f499</td>');
     expect(long).not.toContain('<td>f500</td>');
     expect(long).toContain('and 1\u202f002 more.');
