@@ -157,14 +157,23 @@ describe('resources with policies of their own', () => {
     });
   });
 
-  test('bucket and queue: nobody without TLS, and nothing allowed', () => {
-    for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy']) {
-      const statements = template.only(type).Properties.PolicyDocument.Statement;
-      expect(statements.map(({ Effect }: Statement) => Effect)).not.toContain('Allow');
+  test('buckets and queue: nobody without TLS, and nothing allowed but to CloudFront, which reads the pages', () => {
+    const policies = ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy'].flatMap((type) =>
+      template.ofType(type),
+    );
+    expect(policies).toHaveLength(3);
+    const allowed = [];
+    for (const { Properties } of policies) {
+      const statements: readonly Statement[] = Properties.PolicyDocument.Statement;
+      allowed.push(...statements.filter(({ Effect }) => Effect === 'Allow'));
       expect(statements).toContainEqual(
         expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
       );
     }
+    // Of which distribution: template.test.ts.
+    expect(allowed).toEqual([
+      expect.objectContaining({ Action: 's3:GetObject', Principal: { Service: 'cloudfront.amazonaws.com' } }),
+    ]);
   });
 
   test('the topic: alarms of this account publish, over TLS', () => {

@@ -140,7 +140,8 @@ test('publish, price, unpublish, status and channels need all of the policy, and
 
   const { Statement } = synthesise().only('AWS::IAM::ManagedPolicy').Properties.PolicyDocument;
   const granted = Statement.flatMap(({ Action }: { Action: string | string[] }) => Action);
-  expect([...asked].sort()).toEqual(granted.sort());
+  // What writes the storefront is granted by the same names, on a bucket of its own (seller-policy.test.ts).
+  expect([...asked].sort()).toEqual([...new Set(granted)].sort());
 });
 
 test('what they write in the table is what the policy’s condition lets through, and objects are in its folder', () => {

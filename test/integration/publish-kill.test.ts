@@ -102,7 +102,7 @@ test.each(POINTS.map((point, index) => [point.name, point.stalls, `shop-${index}
     const command = [
       join(folder, 'data.bin'),
       '--price',
-      '5',
+      '5000',
       '--chunk-size',
       CHUNK_SIZE,
       '--shop',
