@@ -124,7 +124,7 @@ describe('in the clear', () => {
   });
 
   test('after SIGKILL what is on the disk is not fetched again: neither whole segments nor the first half of others', async () => {
-    /** More than the one buffer that a worker keeps from the disk. */
+    /** All but nothing of it is to be on the disk, though no more comes. */
     const half = 384 * 1024;
     const held: number[] = [];
     server.instead = (request, socket) => {

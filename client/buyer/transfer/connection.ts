@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { BLOCK_BYTES, giveBackBlock, takeBlock } from './aligned-memory.ts';
 import { checkAnswer, type WantedRange } from './check-answer.ts';
 import { openSocket } from './open-socket.ts';
 import { type ProxyEnvironment, proxyAuthorization, proxyFor } from './proxy.ts';
@@ -16,9 +17,10 @@ export interface Connection {
   isOpen(): boolean;
   /**
    * @param take what came, in order; answers the milliseconds to wait before more is read
+   * @param lead bytes that the range's first byte lies beyond a border of pages, where it will be written
    * @throws TransferBroken, LinkEnded, AnswerRefused; the connection is closed then
    */
-  get(url: URL, wanted: WantedRange, take: (bytes: Uint8Array) => number): Promise<void>;
+  get(url: URL, wanted: WantedRange, take: (bytes: Uint8Array) => number, lead: number): Promise<void>;
   /** Ends what is under way with TransferBroken. */
   close(): void;
 }
@@ -31,18 +33,19 @@ export interface ConnectionOptions {
   readonly readBytes: number;
 }
 
-/** Large enough that hashing and writing cost few calls, small enough for the processor's cache. */
-export const BUFFER_BYTES = 256 * 1024;
-
 /** A connection that brings fewer bytes than this in the time it may stand still does stand still: a drip never ends. */
 const LEAST_PROGRESS = 1024;
 
-/** Room that a read should find; less, and what is there is handed on first. TLS records are 16 KiB. */
-const READ_ROOM = 32 * 1024;
+/** Room for an answer's head and what comes with it. TLS records are 16 KiB. */
+const HEAD_ROOM = MAX_HEAD_BYTES + 32 * 1024;
+
+/** Milliseconds after which what came waits for no more: a slow line's bytes are on the disk soon, too. */
+const HAND_OVER_EVERY = 250;
 
 interface Answer {
   readonly wanted: WantedRange;
   readonly take: (bytes: Uint8Array) => number;
+  readonly lead: number;
   readonly done: (error?: Error) => void;
   /** Bytes of the body to come; undefined while the head is not complete. */
   left: number | undefined;
@@ -57,8 +60,10 @@ export async function openConnection(
 ): Promise<Connection> {
   const { environment, stallTimeout } = options;
   const proxy = proxyFor(server, environment);
-  const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  /** Bytes in the buffer that nobody has looked at. */
+  const block = takeBlock();
+  const buffer = Buffer.from(block.buffer);
+  /** What nobody has looked at lies between these two. */
+  let begin = 0;
   let filled = 0;
   let answer: Answer | undefined;
   let alive = true;
@@ -67,14 +72,17 @@ export async function openConnection(
   /** Bytes that came since the last look at whether it stands still. */
   let progress = 0;
   let watch: NodeJS.Timeout | undefined;
+  let handing: NodeJS.Timeout | undefined;
 
   const end = (error?: Error) => {
     const ended = answer;
     answer = undefined;
     // What came before it broke off needs not come again.
-    if (error instanceof TransferBroken && ended?.left !== undefined && filled > 0 && filled < ended.left) {
-      ended.take(buffer.subarray(0, filled));
+    const came = filled - begin;
+    if (error instanceof TransferBroken && ended?.left !== undefined && came > 0 && came < ended.left) {
+      ended.take(buffer.subarray(begin, filled));
     }
+    begin = 0;
     filled = 0;
     if (error || ended?.keepsAlive === false) close();
     ended?.done(error);
@@ -83,6 +91,7 @@ export async function openConnection(
     alive = false;
     clearTimeout(pause);
     clearInterval(watch);
+    clearInterval(handing);
     socket?.destroy();
   };
   /** @returns false where no more may be read for now */
@@ -106,22 +115,33 @@ export async function openConnection(
         return true;
       }
       const head = parseResponseHead(buffer.subarray(0, length));
-      buffer.copyWithin(0, length + HEAD_END.length, filled);
-      filled -= length + HEAD_END.length;
+      const body = length + HEAD_END.length;
       // An answer may have others before it that say only that it will come (RFC 9110, 1xx).
-      if (head.status < 200 && head.status !== 101) continue;
+      const goesOn = head.status < 200 && head.status !== 101;
+      begin = goesOn ? 0 : current.lead;
+      buffer.copyWithin(begin, body, filled);
+      filled = begin + filled - body;
+      if (goesOn) continue;
       checkAnswer(head, current.wanted);
       current.keepsAlive = head.keepsAlive;
       current.left = current.wanted.length;
-      return filled === 0 || readBody(current, current.left);
+      return filled === begin || readBody(current, current.left);
     }
   };
+  const roomEnd = () => Math.min(BLOCK_BYTES, begin + options.readBytes);
   const readBody = (current: Answer, left: number): boolean => {
-    if (filled > left) throw new AnswerRefused('sends more bytes than were asked for');
-    if (filled < left && filled + READ_ROOM <= Math.min(BUFFER_BYTES, options.readBytes)) return true;
-    const wait = current.take(buffer.subarray(0, filled));
-    current.left = left - filled;
-    filled = 0;
+    const came = filled - begin;
+    if (came > left) throw new AnswerRefused('sends more bytes than were asked for');
+    if (came < left && filled < roomEnd()) return true;
+    return handOver(current, left);
+  };
+  /** @returns false where no more may be read for now */
+  const handOver = (current: Answer, left: number): boolean => {
+    const came = filled - begin;
+    const wait = current.take(buffer.subarray(begin, filled));
+    current.left = left - came;
+    begin = filled === BLOCK_BYTES ? 0 : filled;
+    filled = begin;
     if (current.left === 0) {
       end();
       return true;
@@ -135,14 +155,18 @@ export async function openConnection(
     return false;
   };
   const onread = {
-    buffer: () =>
-      buffer.subarray(filled, Math.max(filled + READ_ROOM, Math.min(BUFFER_BYTES, options.readBytes))),
+    buffer: () => buffer.subarray(filled, answer?.left === undefined ? HEAD_ROOM : roomEnd()),
     callback: arrived,
   };
 
   const broken = (cause?: unknown) => end(new ConnectionLost('broke the transfer off', { cause }));
-  socket = await openSocket({ server, proxy, timeout: stallTimeout, signal, onread });
+  socket = await openSocket({ server, proxy, timeout: stallTimeout, signal, onread }).catch((error) => {
+    giveBackBlock(block);
+    throw error;
+  });
   socket.on('error', broken).on('close', broken).on('end', broken);
+  // Until then something may still be read into it.
+  if (!socket.closed) socket.once('close', () => giveBackBlock(block));
   if (socket.destroyed) broken();
   watch = setInterval(() => {
     // What came while this thread was busy is read first.
@@ -152,8 +176,17 @@ export async function openConnection(
       if (stands) end(new TransferBroken('stands still'));
     });
   }, stallTimeout);
+  handing = setInterval(() => {
+    if (answer?.left === undefined || filled === begin) return;
+    try {
+      if (!handOver(answer, answer.left)) socket?.pause();
+    } catch (error) {
+      end(error as Error);
+    }
+  }, HAND_OVER_EVERY);
   // A connection that waits for work must not keep the process.
   watch.unref();
+  handing.unref();
 
   return {
     origin: server.origin,
@@ -162,14 +195,16 @@ export async function openConnection(
       if (answer) end(new TransferBroken('was given up'));
       else close();
     },
-    get: (url, wanted, take) =>
+    get: (url, wanted, take, lead) =>
       new Promise((resolve, reject) => {
         if (!alive) return reject(new ConnectionLost('broke the transfer off'));
         progress = LEAST_PROGRESS;
+        begin = 0;
         filled = 0;
         answer = {
           wanted,
           take,
+          lead,
           left: undefined,
           keepsAlive: false,
           done: (error) => (error ? reject(error) : resolve()),

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { ProxyEnvironment } from './proxy.ts';
 import { sharedRate } from './rate-limit.ts';
 import type { MoverOptions } from './segment-mover.ts';
@@ -21,8 +20,8 @@ export interface NodeTransferOptions {
 
 const STALL_TIMEOUT = 30_000;
 
-/** Two bring a loopback server's speed on two cores; four are beyond what networks bring. */
-const MAX_WORKERS = 4;
+/** More than two cores need, since each waits for the disk by itself; what they bring is beyond what networks do. */
+const WORKERS = 4;
 
 /** A pool whose workers are threads. */
 export function nodeTransfers(options: NodeTransferOptions): TransferPool {
@@ -37,6 +36,6 @@ function startWorkers(options: NodeTransferOptions): SegmentWorker[] {
     ...(limitRate !== undefined && { limit: sharedRate(limitRate) }),
   };
   if (!workerFile) return [workerInThisThread(each)];
-  const count = Math.min(connections, MAX_WORKERS, Math.max(2, availableParallelism()));
+  const count = Math.min(connections, WORKERS);
   return Array.from({ length: count }, () => startWorker(workerFile, each));
 }

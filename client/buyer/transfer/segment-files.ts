@@ -7,12 +7,12 @@ import {
   mkdirSync,
   openSync,
   readSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { BuyerError, systemCode } from '../errors.ts';
 import { foldersOf, isOpenAt, NO_FOLLOW, throughLink } from '../safe-paths.ts';
 import type { FilePiece, SegmentPlace } from './outcome.ts';
+import { type PieceFile, pieceFile } from './piece-file.ts';
 
 /** A worker's view of the files: it does nothing else meanwhile, so its calls wait for the disk. Nothing goes through a link. */
 
@@ -32,11 +32,11 @@ export function segmentWriter(place: SegmentPlace, from: number): SegmentWriter 
   let index = 0;
   /** Bytes of the current piece that are behind us. */
   let done = from;
-  let file: number | undefined;
+  let file: PieceFile | undefined;
   let open = false;
 
   const leave = () => {
-    if (file !== undefined) closeSync(file);
+    file?.close();
     file = undefined;
     open = false;
   };
@@ -52,12 +52,13 @@ export function segmentWriter(place: SegmentPlace, from: number): SegmentWriter 
           continue;
         }
         if (!open) {
-          file = openForWriting(place, piece);
+          const descriptor = openForWriting(place, piece);
+          file = descriptor === undefined ? undefined : pieceFile(descriptor, piece.size);
           open = true;
         }
         const length = Math.min(bytes.length - at, piece.length - done);
         // A finished file is whole and checked: what comes again for its neighbours' sake is dropped.
-        if (file !== undefined) writeWhole(file, bytes.subarray(at, at + length), piece.offset + done);
+        file?.write(bytes.subarray(at, at + length), piece.offset + done);
         at += length;
         done += length;
       }
@@ -154,8 +155,4 @@ function openNoFollow(path: string, flags: number): number {
   } catch (error) {
     throw new BuyerError('disk', `${path} cannot be opened.`, { cause: error });
   }
-}
-
-function writeWhole(file: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, position + at);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { PAGE_BYTES } from './aligned-memory.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import type { FetchOutcome, Held, SegmentFetch, SegmentPlace } from './outcome.ts';
 import type { ProxyEnvironment } from './proxy.ts';
@@ -37,7 +38,7 @@ export function segmentMover({ environment, stallTimeout, limit }: MoverOptions)
   };
   const request = async (
     connection: Connection,
-    { url, start, length, objectSize }: SegmentFetch,
+    { url, start, length, objectSize, place }: SegmentFetch,
     from: number,
     signal: AbortSignal,
     take: (bytes: Uint8Array) => number,
@@ -46,7 +47,7 @@ export function segmentMover({ environment, stallTimeout, limit }: MoverOptions)
     signal.addEventListener('abort', stop, { once: true });
     try {
       const wanted = { start: start + from, length: length - from, objectSize };
-      await connection.get(new URL(url), wanted, take);
+      await connection.get(new URL(url), wanted, take, leadOf(place, from));
       if (connection.isOpen()) idle.push(connection);
     } finally {
       signal.removeEventListener('abort', stop);
@@ -87,6 +88,16 @@ export function segmentMover({ environment, stallTimeout, limit }: MoverOptions)
       for (const connection of idle.splice(0)) connection.close();
     },
   };
+}
+
+/** Bytes of the page, in its file, that are before what comes next: it lies in memory as it will on the disk. */
+function leadOf({ pieces }: SegmentPlace, from: number): number {
+  let before = 0;
+  for (const { offset, length } of pieces) {
+    if (from < before + length) return (offset + from - before) % PAGE_BYTES;
+    before += length;
+  }
+  return 0;
 }
 
 /** True where a connection that had waited for work was closed before it brought anything: no failure, another one does it. */
