@@ -31,6 +31,15 @@ export function hashAndCopy({ path }: PeerSource): Contestant {
   }));
 }
 
+/** What the disk costs at the least where the bytes are to be there after a power cut, and nobody checks them. */
+export function copyAndSync({ path }: PeerSource): Contestant {
+  const script = 'cp -- "$1" "$2" && sync -d "$2"';
+  return contestant('cp, then sync', ['sync'], false, (file) => ({
+    program: 'sh',
+    args: ['-c', script, 'sh', path, file],
+  }));
+}
+
 function curl({ url, authority }: PeerSource): Contestant {
   return contestant('curl', ['curl'], false, (file) => ({
     program: 'curl',

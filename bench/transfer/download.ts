@@ -5,7 +5,7 @@ import { startBenchShop } from './bench-shop.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Defer } from './cleanup.ts';
 import type { Contestant } from './contest.ts';
-import { downloadPeers, hashAndCopy } from './download-peers.ts';
+import { copyAndSync, downloadPeers, hashAndCopy } from './download-peers.ts';
 import { freePort, startFront } from './front.ts';
 import { spillwayBuy } from './spillway-buy.ts';
 import { PEER_PATH, type Stage } from './stage.ts';
@@ -14,8 +14,8 @@ export interface Entrants {
   /** The first is the command as anybody runs it. */
   readonly ours: readonly Contestant[];
   readonly peers: readonly Contestant[];
-  /** No peer, but what nobody can do with less. */
-  readonly floor?: Contestant;
+  /** No peers, but what nobody can do with less: of the processor first, then of the disk. */
+  readonly floors: readonly Contestant[];
 }
 
 /** The shop and nginx, as long as the benchmark lasts. */
@@ -57,6 +57,6 @@ export async function downloadEntrants(
     // Without an option the next chunk begins once the last is paid; with it, while it is being paid.
     ours: [[], ['--ahead', '1']].map((options) => spillwayBuy({ ...sale, options })),
     peers: downloadPeers(source),
-    floor: hashAndCopy(source),
+    floors: [hashAndCopy(source), copyAndSync(source)],
   };
 }

@@ -36,22 +36,26 @@ export interface Standing {
   readonly toBestVerified?: number;
   /** Our CPU time to that of one hash and one copy. */
   readonly cpuToFloor?: number;
+  /** Our speed to that of a copy that is synced, as ours is. */
+  readonly toDisk?: number;
 }
 
-export function standing(ours: Row, peers: readonly Row[], floor?: Row): Standing {
+/** @param floors that of the processor, that of the disk */
+export function standing(ours: Row, peers: readonly Row[], [processor, disk]: readonly Row[]): Standing {
   const best = Math.max(...peers.map(({ mbps }) => mbps));
   const bestVerified = Math.max(...peers.filter(({ verified }) => verified).map(({ mbps }) => mbps));
   return {
     ...(Number.isFinite(best) && { toBest: rounded(ours.mbps / best) }),
     ...(Number.isFinite(bestVerified) && { toBestVerified: rounded(ours.mbps / bestVerified) }),
-    ...(floor && { cpuToFloor: rounded(ours.cpuSeconds / floor.cpuSeconds) }),
+    ...(processor && { cpuToFloor: rounded(ours.cpuSeconds / processor.cpuSeconds) }),
+    ...(disk && { toDisk: rounded(ours.mbps / disk.mbps) }),
   };
 }
 
-/** @param floor its line comes last; it is nobody's competitor */
-export function table(ours: readonly Row[], peers: readonly Row[], floor?: Row): string {
+/** @param floors their lines come last; they are nobody's competitors */
+export function table(ours: readonly Row[], peers: readonly Row[], floors: readonly Row[]): string {
   const best = Math.max(...[...ours, ...peers].map(({ mbps }) => mbps));
-  const rows = [...ours, ...peers, ...(floor ? [floor] : [])];
+  const rows = [...ours, ...peers, ...floors];
   const lines = rows.map(({ tool, verified, mbps, commandMbps, cpuSeconds, peakMb }) =>
     [
       tool,

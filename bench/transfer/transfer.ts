@@ -49,7 +49,7 @@ interface ModeResult {
   /** The first is the command as anybody runs it. */
   readonly ours: readonly Row[];
   readonly peers: readonly Row[];
-  readonly floor?: Row;
+  readonly floors: readonly Row[];
   /** Peers that are not on PATH. */
   readonly absent: readonly string[];
   readonly standings: Readonly<Record<string, Standing>>;
@@ -73,13 +73,12 @@ async function measureMode(mode: Mode, setting: Setting): Promise<ModeResult> {
   const absent = entrants.peers.filter((peer) => !present.includes(peer)).map(({ tool }) => tool);
   // Read once, so that it comes from memory for the first run as for the last.
   execFileSync('sh', ['-c', 'find "$1" -type f -exec cat {} + >/dev/null', 'sh', stage.root]);
-  const all = [...entrants.ours, ...present, ...(entrants.floor ? [entrants.floor] : [])];
+  const all = [...entrants.ours, ...present, ...entrants.floors];
   const runs = await compete(all, options.runs, join(folder, 'run'), log);
   const row = (contestant: Contestant) => rowOf(mode, contestant, runs.get(contestant) ?? [], options.bytes);
-  const [ours, peers] = [entrants.ours.map(row), present.map(row)];
-  const floor = entrants.floor && row(entrants.floor);
-  const standings = Object.fromEntries(ours.map((one) => [one.tool, standing(one, peers, floor)]));
-  return { mode, ours, peers, ...(floor && { floor }), absent, standings };
+  const [ours, peers, floors] = [entrants.ours.map(row), present.map(row), entrants.floors.map(row)];
+  const standings = Object.fromEntries(ours.map((one) => [one.tool, standing(one, peers, floors)]));
+  return { mode, ours, peers, floors, absent, standings };
 }
 
 const TITLES: Readonly<Record<Mode, string>> = {
@@ -88,23 +87,24 @@ const TITLES: Readonly<Record<Mode, string>> = {
   publish: 'Publish',
 };
 
-function text({ mode, ours, peers, floor, absent, standings }: ModeResult, options: TransferOptions) {
+function text({ mode, ours, peers, floors, absent, standings }: ModeResult, options: TransferOptions) {
   return [
     '',
     `${TITLES[mode]}: ${options.bytes} bytes, median of ${options.runs}`,
     '',
-    table(ours, peers, floor),
+    table(ours, peers, floors),
     ...absent.map((tool) => `absent: ${tool}`),
     ...Object.entries(standings).map(([tool, how]) => `${tool}: ${standingText(how)}`),
     '',
   ].join('\n');
 }
 
-function standingText({ toBest, toBestVerified, cpuToFloor }: Standing): string {
+function standingText({ toBest, toBestVerified, cpuToFloor, toDisk }: Standing): string {
   return [
     ...(toBest === undefined ? [] : [`${toBest} of the fastest peer`]),
     ...(toBestVerified === undefined ? [] : [`${toBestVerified} of the fastest that checks`]),
     ...(cpuToFloor === undefined ? [] : [`${cpuToFloor} of the CPU of SHA-256 and cp`]),
+    ...(toDisk === undefined ? [] : [`${toDisk} of cp, then sync`]),
   ].join(', ');
 }
 
@@ -114,7 +114,7 @@ function document(results: readonly ModeResult[], { bytes, runs }: TransferOptio
   const [plain] = first?.ours ?? [];
   return {
     transfer: results.flatMap(({ ours, peers }) => [...ours, ...peers]),
-    floors: results.flatMap(({ floor }) => floor ?? []),
+    floors: results.flatMap(({ floors }) => floors),
     ratioToBest: plain && first?.standings[plain.tool]?.toBest,
     standings: Object.fromEntries(results.map((result) => [result.mode, result.standings])),
     absent: [...new Set(results.flatMap(({ absent }) => absent))],

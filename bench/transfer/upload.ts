@@ -15,6 +15,7 @@ export function uploadEntrants(source: string, spillway: string): Entrants {
       })),
     ],
     peers: [...[4, 16].map((streams) => rclone(source, streams)), s5cmd(source)],
+    floors: [],
   };
 }
 

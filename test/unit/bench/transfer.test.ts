@@ -46,9 +46,14 @@ test('a tool stands for its median run, and we for our ratio to the fastest', ()
   expect(ours).toMatchObject({ mbps: 500, commandMbps: 400, cpuSeconds: 1, peakMb: 50 });
   const peers = [row('fast', false, [run(0.5), run(1.5)]), row('checks', true, [run(4)])];
   expect(peers.map(({ mbps }) => mbps)).toEqual([1000, 250]);
-  const floor = row('floor', true, [run(1, 0.8)]);
-  expect(standing(ours, peers, floor)).toEqual({ toBest: 0.5, toBestVerified: 2, cpuToFloor: 1.25 });
-  expect(standing(ours, [])).toEqual({});
+  const floors = [row('processor', true, [run(1, 0.8)]), row('disk', false, [run(1)])];
+  expect(standing(ours, peers, floors)).toEqual({
+    toBest: 0.5,
+    toBestVerified: 2,
+    cpuToFloor: 1.25,
+    toDisk: 0.5,
+  });
+  expect(standing(ours, [], [])).toEqual({});
 });
 
 test('memory over time: what grows shows in the quarters', () => {
