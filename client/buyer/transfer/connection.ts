@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { BLOCK_BYTES, giveBackBlock, takeBlock } from './aligned-memory.ts';
+import { blockBuffer, type Take } from './block-buffer.ts';
 import { checkAnswer, type WantedRange } from './check-answer.ts';
 import { openSocket } from './open-socket.ts';
 import { type ProxyEnvironment, proxyAuthorization, proxyFor } from './proxy.ts';
@@ -16,11 +16,11 @@ export interface Connection {
   /** The server takes another request on it. */
   isOpen(): boolean;
   /**
-   * @param take what came, in order; answers the milliseconds to wait before more is read
+   * @param take what came, in order
    * @param lead bytes that the range's first byte lies beyond a border of pages, where it will be written
-   * @throws TransferBroken, LinkEnded, AnswerRefused; the connection is closed then
+   * @throws TransferBroken, LinkEnded, AnswerRefused, what a write threw; the connection is closed then
    */
-  get(url: URL, wanted: WantedRange, take: (bytes: Uint8Array) => number, lead: number): Promise<void>;
+  get(url: URL, wanted: WantedRange, take: Take, lead: number): Promise<void>;
   /** Ends what is under way with TransferBroken. */
   close(): void;
 }
@@ -44,7 +44,7 @@ const HAND_OVER_EVERY = 250;
 
 interface Answer {
   readonly wanted: WantedRange;
-  readonly take: (bytes: Uint8Array) => number;
+  readonly take: Take;
   readonly lead: number;
   readonly done: (error?: Error) => void;
   /** Bytes of the body to come; undefined while the head is not complete. */
@@ -60,11 +60,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const { environment, stallTimeout } = options;
   const proxy = proxyFor(server, environment);
-  const block = takeBlock();
-  const buffer = Buffer.from(block.buffer);
-  /** What nobody has looked at lies between these two. */
-  let begin = 0;
-  let filled = 0;
+  const buffer = blockBuffer();
   let answer: Answer | undefined;
   let alive = true;
   let socket: Socket | undefined;
@@ -77,15 +73,22 @@ export async function openConnection(
   const end = (error?: Error) => {
     const ended = answer;
     answer = undefined;
-    // What came before it broke off needs not come again.
-    const came = filled - begin;
-    if (error instanceof TransferBroken && ended?.left !== undefined && came > 0 && came < ended.left) {
-      ended.take(buffer.subarray(begin, filled));
+    let outcome = error;
+    try {
+      if (ended) giveRest(ended, error);
+      // All of it had come, and had waited for the disk.
+      if (error instanceof TransferBroken && ended?.left === 0) outcome = undefined;
+    } catch (failure) {
+      outcome = failure as Error;
     }
-    begin = 0;
-    filled = 0;
+    buffer.clear();
     if (error || ended?.keepsAlive === false) close();
-    ended?.done(error);
+    ended?.done(outcome);
+  };
+  /** What came before it broke off needs not come again. */
+  const giveRest = ({ take, left }: Answer, error?: Error) => {
+    const came = buffer.bytes().length;
+    buffer.giveNow(take, error instanceof TransferBroken && left !== undefined && came > 0 && came < left);
   };
   const close = () => {
     alive = false;
@@ -94,11 +97,12 @@ export async function openConnection(
     clearInterval(handing);
     socket?.destroy();
   };
+  const isHeldUp = () => pause !== undefined || buffer.isWaiting();
   /** @returns false where no more may be read for now */
-  const arrived = (count: number): boolean => {
+  const arrived = (count: number, room: Uint8Array): boolean => {
     if (!alive) return false;
     try {
-      filled += count;
+      buffer.add(room, count);
       progress += count;
       if (!answer) throw new AnswerRefused('speaks unasked');
       return answer.left === undefined ? readHead(answer) : readBody(answer, answer.left);
@@ -109,39 +113,42 @@ export async function openConnection(
   };
   const readHead = (current: Answer): boolean => {
     for (;;) {
-      const length = buffer.subarray(0, Math.min(filled, MAX_HEAD_BYTES)).indexOf(HEAD_END);
+      const came = Buffer.from(buffer.bytes().buffer, buffer.bytes().byteOffset, buffer.bytes().length);
+      const length = came.subarray(0, MAX_HEAD_BYTES).indexOf(HEAD_END);
       if (length < 0) {
-        if (filled >= MAX_HEAD_BYTES) throw new AnswerRefused('sends too long a header');
+        if (came.length >= MAX_HEAD_BYTES) throw new AnswerRefused('sends too long a header');
         return true;
       }
-      const head = parseResponseHead(buffer.subarray(0, length));
-      const body = length + HEAD_END.length;
+      const head = parseResponseHead(came.subarray(0, length));
       // An answer may have others before it that say only that it will come (RFC 9110, 1xx).
       const goesOn = head.status < 200 && head.status !== 101;
-      begin = goesOn ? 0 : current.lead;
-      buffer.copyWithin(begin, body, filled);
-      filled = begin + filled - body;
+      buffer.cut(length + HEAD_END.length, goesOn ? 0 : current.lead);
       if (goesOn) continue;
       checkAnswer(head, current.wanted);
       current.keepsAlive = head.keepsAlive;
       current.left = current.wanted.length;
-      return filled === begin || readBody(current, current.left);
+      return buffer.bytes().length === 0 || readBody(current, current.left);
     }
   };
-  const roomEnd = () => Math.min(BLOCK_BYTES, begin + options.readBytes);
   const readBody = (current: Answer, left: number): boolean => {
-    const came = filled - begin;
+    const came = buffer.bytes().length;
     if (came > left) throw new AnswerRefused('sends more bytes than were asked for');
-    if (came < left && filled < roomEnd()) return true;
-    return handOver(current, left);
+    if (came < left && buffer.room(options.readBytes).length > 0) return true;
+    current.left = left - came;
+    const given = buffer.give(current.take);
+    if (typeof given === 'number') return taken(current, given);
+    given.then(
+      (wait) => {
+        if (answer === current && taken(current, wait)) socket?.resume();
+      },
+      (error: Error) => {
+        if (answer === current) end(error);
+      },
+    );
+    return false;
   };
   /** @returns false where no more may be read for now */
-  const handOver = (current: Answer, left: number): boolean => {
-    const came = filled - begin;
-    const wait = current.take(buffer.subarray(begin, filled));
-    current.left = left - came;
-    begin = filled === BLOCK_BYTES ? 0 : filled;
-    filled = begin;
+  const taken = (current: Answer, wait: number): boolean => {
     if (current.left === 0) {
       end();
       return true;
@@ -155,31 +162,37 @@ export async function openConnection(
     return false;
   };
   const onread = {
-    buffer: () => buffer.subarray(filled, answer?.left === undefined ? HEAD_ROOM : roomEnd()),
+    buffer: () => buffer.room(answer?.left === undefined ? HEAD_ROOM : options.readBytes),
     callback: arrived,
   };
 
   const broken = (cause?: unknown) => end(new ConnectionLost('broke the transfer off', { cause }));
   socket = await openSocket({ server, proxy, timeout: stallTimeout, signal, onread }).catch((error) => {
-    giveBackBlock(block);
+    buffer.close();
     throw error;
   });
   socket.on('error', broken).on('close', broken).on('end', broken);
   // Until then something may still be read into it.
-  if (!socket.closed) socket.once('close', () => giveBackBlock(block));
+  if (!socket.closed) socket.once('close', () => buffer.close());
   if (socket.destroyed) broken();
   watch = setInterval(() => {
     // What came while this thread was busy is read first.
     setImmediate(() => {
-      const stands = answer !== undefined && pause === undefined && progress < LEAST_PROGRESS;
+      const stands = answer !== undefined && !isHeldUp() && progress < LEAST_PROGRESS;
       progress = 0;
       if (stands) end(new TransferBroken('stands still'));
     });
   }, stallTimeout);
+  let lookedAt: Uint8Array | undefined;
   handing = setInterval(() => {
-    if (answer?.left === undefined || filled === begin) return;
+    const found = buffer.bytes();
+    const isOld =
+      found.length > 0 && lookedAt?.byteOffset === found.byteOffset && lookedAt.buffer === found.buffer;
+    lookedAt = found;
+    if (answer?.left === undefined || !isOld || isHeldUp()) return;
     try {
-      if (!handOver(answer, answer.left)) socket?.pause();
+      answer.left -= found.length;
+      if (!taken(answer, buffer.giveNow(answer.take, true))) socket?.pause();
     } catch (error) {
       end(error as Error);
     }
@@ -199,8 +212,7 @@ export async function openConnection(
       new Promise((resolve, reject) => {
         if (!alive) return reject(new ConnectionLost('broke the transfer off'));
         progress = LEAST_PROGRESS;
-        begin = 0;
-        filled = 0;
+        buffer.clear();
         answer = {
           wanted,
           take,

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { ProxyEnvironment } from './proxy.ts';
 import { sharedRate } from './rate-limit.ts';
 import type { MoverOptions } from './segment-mover.ts';
@@ -20,8 +21,8 @@ export interface NodeTransferOptions {
 
 const STALL_TIMEOUT = 30_000;
 
-/** More than two cores need, since each waits for the disk by itself; what they bring is beyond what networks do. */
-const WORKERS = 4;
+/** Two bring a loopback server's speed on two cores; four are beyond what networks bring. */
+const MAX_WORKERS = 4;
 
 /** A pool whose workers are threads. */
 export function nodeTransfers(options: NodeTransferOptions): TransferPool {
@@ -36,6 +37,6 @@ function startWorkers(options: NodeTransferOptions): SegmentWorker[] {
     ...(limitRate !== undefined && { limit: sharedRate(limitRate) }),
   };
   if (!workerFile) return [workerInThisThread(each)];
-  const count = Math.min(connections, WORKERS);
+  const count = Math.min(connections, MAX_WORKERS, Math.max(2, availableParallelism()));
   return Array.from({ length: count }, () => startWorker(workerFile, each));
 }

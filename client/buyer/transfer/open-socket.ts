@@ -19,8 +19,11 @@ export interface SocketOptions {
 export interface Reader {
   /** Room for what comes next. */
   buffer(): Uint8Array;
-  /** @returns false where no more may be read for now */
-  callback(count: number): boolean;
+  /**
+   * @param room that it came into
+   * @returns false where no more may be read for now
+   */
+  callback(count: number, room: Uint8Array): boolean;
 }
 
 /**
@@ -76,9 +79,10 @@ async function openToProxy(
 function handOver(bytes: Buffer, reader: Reader): boolean {
   let goesOn = true;
   for (let at = 0; at < bytes.length; ) {
-    const count = bytes.copy(reader.buffer(), 0, at);
+    const room = reader.buffer();
+    const count = bytes.copy(room, 0, at);
     at += count;
-    goesOn = reader.callback(count) && goesOn;
+    goesOn = reader.callback(count, room) && goesOn;
   }
   return goesOn;
 }

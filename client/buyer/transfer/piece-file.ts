@@ -1,11 +1,16 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { systemCode } from '../errors.ts';
 import { PAGE_BYTES } from './aligned-memory.ts';
 
 /** A file that parts of a dataset are written to. */
 export interface PieceFile {
-  /** @param position in the file */
-  write(bytes: Uint8Array, position: number): void;
+  /**
+   * @param position in the file
+   * @param mayWait false where the bytes must not be looked at afterwards
+   * @returns when they are written, where they are not yet: until then they must stay as they are
+   */
+  write(bytes: Uint8Array, position: number, mayWait: boolean): Promise<void> | undefined;
   close(): void;
 }
 
@@ -24,36 +29,46 @@ const DIRECT: number = constants.O_DIRECT ?? 0;
 export function pieceFile(file: number, size: number): PieceFile {
   let direct: number | undefined;
   let mayBeDirect = DIRECT !== 0 && size >= DIRECT_LEAST;
+  let writing = 0;
+  let closing = false;
+  const closeIfDone = () => {
+    if (!closing || writing > 0) return;
+    if (direct !== undefined) closeSync(direct);
+    closeSync(file);
+  };
 
-  /** @returns bytes written, from the first */
-  const writeDirectly = (pages: Uint8Array, position: number): number => {
-    direct ??= openDirectly(file);
-    if (direct === undefined) {
-      mayBeDirect = false;
-      return 0;
-    }
+  const writeDirectly = async (descriptor: number, pages: Uint8Array, position: number): Promise<void> => {
+    writing += 1;
     try {
-      return writeSync(direct, pages, 0, pages.length, position);
-    } catch (error) {
-      // A disk that wants other borders (open(2), O_DIRECT).
-      if (systemCode(error) !== 'EINVAL') throw error;
-      mayBeDirect = false;
-      return 0;
+      // Less than all, as it may be; the rest goes as before.
+      const done = await writeSome(descriptor, pages, position);
+      mayBeDirect &&= done > 0;
+      writeWhole(file, pages.subarray(done), position + done);
+    } finally {
+      writing -= 1;
+      closeIfDone();
     }
   };
   return {
-    write(bytes, position) {
+    write(bytes, position, mayWait) {
       const head = (PAGE_BYTES - (position % PAGE_BYTES)) % PAGE_BYTES;
-      const pages = bytes.length - head - ((bytes.length - head) % PAGE_BYTES);
+      const length = bytes.length - head - ((bytes.length - head) % PAGE_BYTES);
       const isAligned = (bytes.byteOffset + head) % PAGE_BYTES === 0;
-      if (!mayBeDirect || !isAligned || pages < DIRECT_LEAST) return writeWhole(file, bytes, position);
+      const wanted = mayWait && mayBeDirect && isAligned && length >= DIRECT_LEAST;
+      if (wanted) direct ??= openDirectly(file);
+      if (!wanted || direct === undefined) {
+        mayBeDirect &&= !wanted;
+        writeWhole(file, bytes, position);
+        return undefined;
+      }
+      const end = head + length;
       writeWhole(file, bytes.subarray(0, head), position);
-      const done = head + writeDirectly(bytes.subarray(head, head + pages), position + head);
-      writeWhole(file, bytes.subarray(done), position + done);
+      writeWhole(file, bytes.subarray(end), position + end);
+      return writeDirectly(direct, bytes.subarray(head, end), position + head);
     },
     close() {
-      if (direct !== undefined) closeSync(direct);
-      closeSync(file);
+      closing = true;
+      closeIfDone();
     },
   };
 }
@@ -64,6 +79,19 @@ function openDirectly(file: number): number | undefined {
     return openSync(`/proc/self/fd/${file}`, constants.O_WRONLY | DIRECT);
   } catch {
     return undefined;
+  }
+}
+
+const writeLater = promisify(write);
+
+/** Meanwhile this thread receives and hashes what comes next. @returns bytes written, from the first */
+async function writeSome(file: number, bytes: Uint8Array, position: number): Promise<number> {
+  try {
+    return (await writeLater(file, bytes, 0, bytes.length, position)).bytesWritten;
+  } catch (error) {
+    // A disk that wants other borders (open(2), O_DIRECT).
+    if (systemCode(error) === 'EINVAL') return 0;
+    throw error;
   }
 }
 

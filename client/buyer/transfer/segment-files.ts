@@ -17,9 +17,14 @@ import { type PieceFile, pieceFile } from './piece-file.ts';
 /** A worker's view of the files: it does nothing else meanwhile, so its calls wait for the disk. Nothing goes through a link. */
 
 export interface SegmentWriter {
-  /** Writes what comes next of the segment. */
-  write(bytes: Uint8Array): void;
-  close(): void;
+  /**
+   * Writes what comes next of the segment.
+   * @param mayWait false where the bytes must not be looked at afterwards
+   * @returns when they are written, where they are not yet: until then they must stay as they are
+   */
+  write(bytes: Uint8Array, mayWait: boolean): Promise<void> | undefined;
+  /** @throws what a write threw, once all have ended */
+  close(): Promise<void>;
 }
 
 const READ_BYTES = 256 * 1024;
@@ -34,6 +39,7 @@ export function segmentWriter(place: SegmentPlace, from: number): SegmentWriter 
   let done = from;
   let file: PieceFile | undefined;
   let open = false;
+  const pending: Promise<void>[] = [];
 
   const leave = () => {
     file?.close();
@@ -41,7 +47,8 @@ export function segmentWriter(place: SegmentPlace, from: number): SegmentWriter 
     open = false;
   };
   return {
-    write(bytes) {
+    write(bytes, mayWait) {
+      const before = pending.length;
       for (let at = 0; at < bytes.length; ) {
         const piece = place.pieces[index];
         if (!piece) throw new RangeError('more bytes than the segment holds');
@@ -58,13 +65,25 @@ export function segmentWriter(place: SegmentPlace, from: number): SegmentWriter 
         }
         const length = Math.min(bytes.length - at, piece.length - done);
         // A finished file is whole and checked: what comes again for its neighbours' sake is dropped.
-        file?.write(bytes.subarray(at, at + length), piece.offset + done);
+        const written = file?.write(bytes.subarray(at, at + length), piece.offset + done, mayWait);
+        if (written !== undefined) pending.push(written);
         at += length;
         done += length;
       }
+      return pending.length === before ? undefined : allOf(pending.slice(before));
     },
-    close: leave,
+    close() {
+      leave();
+      return allOf(pending);
+    },
   };
+}
+
+/** Waits for all, also where one fails: nothing of them goes on then. */
+async function allOf(tasks: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(tasks)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PAGE_BYTES } from './aligned-memory.ts';
+import type { Take } from './block-buffer.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import type { FetchOutcome, Held, SegmentFetch, SegmentPlace } from './outcome.ts';
 import type { ProxyEnvironment } from './proxy.ts';
@@ -41,7 +42,7 @@ export function segmentMover({ environment, stallTimeout, limit }: MoverOptions)
     { url, start, length, objectSize, place }: SegmentFetch,
     from: number,
     signal: AbortSignal,
-    take: (bytes: Uint8Array) => number,
+    take: Take,
   ) => {
     const stop = () => connection.close();
     signal.addEventListener('abort', stop, { once: true });
@@ -62,12 +63,12 @@ export function segmentMover({ environment, stallTimeout, limit }: MoverOptions)
       const { hash } = known;
       let held = known.length;
       const writer = segmentWriter(place, held);
-      const take = (bytes: Uint8Array) => {
+      const take: Take = (bytes, mayWait) => {
         hash.update(bytes);
-        writer.write(bytes);
+        const written = writer.write(bytes, mayWait);
         held += bytes.length;
         onBytes(bytes.length);
-        return rate?.take(bytes.length) ?? 0;
+        return { wait: rate?.take(bytes.length) ?? 0, written };
       };
       try {
         const used = fetch.newConnection ? undefined : takeIdle(new URL(url).origin);
@@ -77,11 +78,12 @@ export function segmentMover({ environment, stallTimeout, limit }: MoverOptions)
           const connection = await openConnection(new URL(url), options, signal);
           await request(connection, fetch, held, signal, take);
         }
+        await writer.close();
+        if (held !== fetch.length) throw new Error(`a transfer of ${fetch.length} bytes brought ${held}`);
         return { kind: 'received', hash: hash.digest('hex') };
       } catch (error) {
+        await writer.close();
         return outcomeOf(error, fetch, held);
-      } finally {
-        writer.close();
       }
     },
     close() {

@@ -73,8 +73,8 @@ test('segments whose file is gone are struck off before it is made anew, with wh
   const journal = await openPurchase(nodeHome(root), purchaseId('', '', root));
   const there = await datasetFiles(join(root, 'out'), files, '.partial');
   const writer = segmentWriter(there.place({ start: 0, length: 4_000 }), 0);
-  writer.write(data);
-  writer.close();
+  expect(writer.write(data, false)).toBeUndefined();
+  await writer.close();
   for (const [chunk, segments] of [
     [0, [0, 1]],
     [1, [2]],

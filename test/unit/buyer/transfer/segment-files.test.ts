@@ -82,8 +82,8 @@ test('segments written in any order, broken off and gone on with anywhere, are t
 
 function write(place: Parameters<typeof segmentWriter>[0], from: number, bytes: Buffer, step: number): void {
   const writer = segmentWriter(place, from);
-  for (let at = 0; at < bytes.length; at += step) writer.write(bytes.subarray(at, at + step));
-  writer.close();
+  for (let at = 0; at < bytes.length; at += step) void writer.write(bytes.subarray(at, at + step), false);
+  void writer.close();
 }
 
 describe('a segment', () => {
