@@ -5,6 +5,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 export default {
   testEnvironment: '<rootDir>/test/support/test-environment.cjs',
   roots: ['<rootDir>/test'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/test/support/watch-prints.ts'],
   testMatch: ['**/*.test.ts'],
   // @noble and its relatives publish ES modules only, so they pass through the same transform as our sources.

@@ -16,6 +16,7 @@ import { startCrashStage } from '../test/crash/crash-stage.ts';
 import { type CrashedPurchase, type CrashPlan, crashedPurchase } from '../test/crash/crashed-purchase.ts';
 import { startKillStage } from '../test/crash/kill-stage.ts';
 import { checkKilledSale, killedPurchase } from '../test/crash/killed-purchase.ts';
+import { makeBuildsFolder, removeBuildsFolder } from '../test/support/shared-build.ts';
 
 const { values } = parseArgs({
   options: {
@@ -87,6 +88,7 @@ async function crashAll(): Promise<void> {
 }
 
 async function killAll(): Promise<void> {
+  makeBuildsFolder();
   const stage = await startKillStage();
   const attempt: Attempt = async (plan) => {
     const sale = await killedPurchase(stage, plan);
@@ -98,6 +100,7 @@ async function killAll(): Promise<void> {
     await tryAll(attempt, oneIn(everyKill(recording)), recording, 1);
   } finally {
     await stage.end();
+    removeBuildsFolder();
   }
 }
 

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { learnSecretsOf, logOf } from './command-folders.ts';
 import { checkPrinted } from './printed-secrets.ts';
+import { builtCommandFolder } from './shared-build.ts';
 
 /** How a command ended and what it printed. */
 export interface Ended {
@@ -27,7 +27,7 @@ export interface StartOptions {
   readonly cwd?: string;
 }
 
-/** The command as it is shipped, built for one test file. */
+/** The command as it is shipped, for one test file. */
 export interface BuiltCommand {
   start(args: readonly string[], options?: StartOptions): RunningCommand;
   run(args: readonly string[], options?: StartOptions): Promise<Ended>;
@@ -35,18 +35,12 @@ export interface BuiltCommand {
   demo(args: readonly string[], options?: StartOptions): Promise<Ended>;
   /** Runs `node dist/drill.js`. */
   drill(args: readonly string[], options?: StartOptions): Promise<Ended>;
-  /** Kills what still runs and removes the build. */
+  /** Kills what still runs. */
   end(): Promise<void>;
 }
 
-/** Builds inside the project, for the build finds its packages from where it lies. */
 export function buildCommand(): BuiltCommand {
-  const root = resolve('.');
-  const cache = join(root, 'node_modules', '.cache');
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, 'spillway-'));
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs'), folder]);
-  if (status !== 0) throw new Error(`the build failed: ${stderr}`);
+  const folder = builtCommandFolder();
   const running = new Set<RunningCommand>();
 
   const launch = (program: string, args: readonly string[], options: StartOptions = {}): RunningCommand => {
@@ -62,7 +56,6 @@ export function buildCommand(): BuiltCommand {
     drill: (args, options) => launch('drill.js', args, options).ended,
     async end() {
       await Promise.all([...running].map((command) => command.kill()));
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,3 @@
+import { makeBuildsFolder } from './shared-build.ts';
+
+export default makeBuildsFolder;

@@ -1,0 +1,3 @@
+import { removeBuildsFolder } from './shared-build.ts';
+
+export default removeBuildsFolder;
