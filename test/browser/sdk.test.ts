@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { type LocalServer, listenOnLoopback } from '../../local/listen.ts';
-import { startTimer, type Timer } from '../../local/timer.ts';
+import type { Timer } from '../../local/timer.ts';
 import { parseSite } from '../../shared/pages/site.ts';
 import { describeInBrowser, startBrowser } from '../support/browser.ts';
 import { type BuiltCommand, buildCommand } from '../support/built-command.ts';
 import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts';
+import { mineWhatWaits } from '../support/mine-what-waits.ts';
 import { MIB, patterned } from '../support/object-store.ts';
 
 /** Three chunks, in one file that is whole with the last of them. */
@@ -62,10 +63,7 @@ describeInBrowser('the SDK in a page', () => {
       }),
       0,
     );
-    mining = startTimer(100, async () => {
-      const waiting = await shop.rpc('getrawmempool');
-      if (Array.isArray(waiting) && waiting.length > 0) await shop.faucet.mine(1);
-    });
+    mining = mineWhatWaits(() => shop);
   }, 240_000);
   afterAll(async () => {
     await mining?.stop();

@@ -4,20 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { shopClient } from '../../client/buyer/shop-client.ts';
-import { startTimer } from '../../local/timer.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { scriptOfAddress } from '../../shared/protocol/network.ts';
 import { type BuiltCommand, buildCommand, lastJson, type RunningCommand } from '../support/built-command.ts';
 import { availableChains } from '../support/chains.ts';
 import { eventually } from '../support/eventually.ts';
 import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts';
+import { mineWhatWaits } from '../support/mine-what-waits.ts';
 import { MIB, patterned } from '../support/object-store.ts';
 import { channelAccount } from '../support/sale-accounts.ts';
 import { journaledChannels } from '../support/sdk-buyer.ts';
 import { readFolder } from '../support/test-shop.ts';
-
-/** Milliseconds between two blocks. */
-const BLOCK_EVERY = 150;
 
 interface JournalLine {
   readonly record: string;
@@ -50,7 +47,7 @@ describe.each(availableChains())('SIGKILL on $name', (chain) => {
 
   const openShop = () => {
     const policy = { creditMinimumChunks: 3 };
-    return startLocalShop(command, { folder: join(root, 'shop'), chain, policy, sweepEvery: 0.1 });
+    return startLocalShop(command, { folder: join(root, 'shop'), chain, policy, sweepEvery: 0.5 });
   };
   const publish = () => shop.publish(join(root, 'data'), '--price', '5000', '--chunk-size', '5MiB');
   const home = () => join(root, 'home');
@@ -102,7 +99,7 @@ describe.each(availableChains())('SIGKILL on $name', (chain) => {
   }
 
   /** Blocks come whatever is dead at the moment. */
-  const startMining = () => startTimer(BLOCK_EVERY, () => shop.faucet.mine(1).catch(() => []));
+  const startMining = () => mineWhatWaits(() => shop);
 
   /** One funding, one settlement of the whole price, and every commitment signed once. */
   async function expectExactSale(): Promise<void> {
@@ -174,7 +171,7 @@ describe.each(availableChains())('SIGKILL on $name', (chain) => {
       await mining.stop();
     }
     await expectExactSale();
-  }, 60_000);
+  }, 120_000);
 
   test('the buyer, after every record of its journal: the same command goes on, and nothing is paid twice', async () => {
     const { manifest } = await publish();
@@ -206,5 +203,5 @@ describe.each(availableChains())('SIGKILL on $name', (chain) => {
     // One more record than before each time, unless several came at once.
     expect(kills).toBeGreaterThanOrEqual(8);
     await expectExactSale();
-  }, 60_000);
+  }, 120_000);
 });

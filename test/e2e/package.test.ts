@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startTimer, type Timer } from '../../local/timer.ts';
+import type { Timer } from '../../local/timer.ts';
 import { apiReference } from '../../scripts/api-reference.ts';
 import { type BuiltCommand, buildCommand } from '../support/built-command.ts';
 import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts';
+import { mineWhatWaits } from '../support/mine-what-waits.ts';
 import { MIB, patterned } from '../support/object-store.ts';
 import { type PackedPackage, packPackage } from '../support/packed-package.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -31,11 +32,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'weather/a/one'), DATA.subarray(0, 7 * MIB));
   await writeFile(join(folder, 'weather/two'), DATA.subarray(7 * MIB));
   await shop.publish(join(folder, 'weather'), '--price', `${PRICE}`, '--chunk-size', '5MiB');
-  // A block whenever something waits for one, and at no other time: a slow machine must not make heights run away.
-  mining = startTimer(100, async () => {
-    const waiting = await shop.rpc('getrawmempool');
-    if (Array.isArray(waiting) && waiting.length > 0) await shop.faucet.mine(1);
-  });
+  mining = mineWhatWaits(() => shop);
 }, 240_000);
 afterAll(async () => {
   await mining?.stop();

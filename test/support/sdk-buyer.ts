@@ -8,13 +8,13 @@ import { listPurchases } from '../../client/buyer/purchase-journal.ts';
 import type { PurchaseResult } from '../../client/buyer/purchase-result.ts';
 import type { ChannelRecordState } from '../../client/buyer/purchase-state.ts';
 import { openWallet } from '../../client/buyer/wallet.ts';
-import { startTimer } from '../../local/timer.ts';
 import { bitcoindChain } from '../../shared/chain/bitcoind.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { LocalShopProcess } from './local-shop.ts';
+import { mineWhatWaits } from './mine-what-waits.ts';
 
 /** What a buyer needs of a shop that runs, and the one who pays and mines for it. */
-export type SdkShop = Pick<LocalShopProcess, 'url' | 'chainUrl' | 'faucet'>;
+export type SdkShop = Pick<LocalShopProcess, 'url' | 'chainUrl' | 'faucet' | 'rpc'>;
 
 /** A buyer by the SDK, in this process, on the shop's own chain. */
 export function sdkBuyer(shop: Pick<SdkShop, 'chainUrl'>, home: string): Buyer {
@@ -34,9 +34,6 @@ export interface PaidPurchase {
   readonly deposited: bigint;
 }
 
-/** Milliseconds between two blocks while a purchase goes on. */
-const BLOCK_EVERY = 100;
-
 /** Buys, pays every deposit that is asked for, and mines until the settlement is in a block. */
 export async function buyToTheEnd(
   shop: SdkShop,
@@ -46,7 +43,7 @@ export async function buyToTheEnd(
   const events: PurchaseEvent[] = [];
   let deposited = 0n;
   const payments: Promise<string>[] = [];
-  const mining = startTimer(BLOCK_EVERY, () => shop.faucet.mine(1));
+  const mining = mineWhatWaits(() => shop);
   try {
     const result = await buy(
       sdkBuyer(shop, home),
