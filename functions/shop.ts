@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Chain } from '../shared/chain/chain.ts';
 import { chainFrom } from '../shared/chain/chain-sources.ts';
 import { deferredChain } from '../shared/chain/deferred-chain.ts';
@@ -17,6 +16,7 @@ import { watchedSigner } from '../shared/signer/watched-signer.ts';
 import { chunkObjects } from '../shared/store/chunk-objects.ts';
 import { dynamoChannels } from '../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../shared/store/dynamo-datasets.ts';
+import { tableClient } from '../shared/store/table-client.ts';
 
 let shop: Shop | undefined;
 
@@ -28,7 +28,7 @@ export function theShop(): Shop {
 
 function buildShop(): Shop {
   const config = readShopConfig(process.env);
-  const table = new DynamoDBClient({});
+  const table = tableClient();
   const datasets = dynamoDatasets(table, config.table, systemClock);
   const chain = chainOf(config);
   return {

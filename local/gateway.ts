@@ -52,6 +52,7 @@ function send(response: ServerResponse, answer: APIGatewayProxyStructuredResultV
     'access-control-allow-methods': 'GET,POST,OPTIONS',
     'access-control-allow-headers': 'content-type,spillway-time,spillway-signature,spillway-continues',
     ...Object.fromEntries(headers),
+    ...(answer.body !== undefined && { 'content-length': Buffer.byteLength(answer.body) }),
   });
   response.end(answer.body);
 }

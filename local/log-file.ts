@@ -16,10 +16,5 @@ export function logToFile(path: string): void {
 
 /** In that mode a line comes indented, over many. */
 function oneLine(line: unknown): string {
-  if (typeof line !== 'string') return JSON.stringify(line);
-  try {
-    return JSON.stringify(JSON.parse(line));
-  } catch {
-    return line.replace(/\s*\n\s*/g, ' ');
-  }
+  return typeof line === 'string' ? line.replace(/\s*\n\s*/g, ' ') : JSON.stringify(line);
 }

@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { tipsOf } from '../../shared/chain/tips.ts';
 import { channelAnswer } from '../../shared/channel/channel-facts.ts';
@@ -15,6 +14,7 @@ import { seedSigner } from '../../shared/signer/seed-signer.ts';
 import type { Channel } from '../../shared/store/channel-record.ts';
 import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
 import { dynamoDatasets } from '../../shared/store/dynamo-datasets.ts';
+import { tableClient } from '../../shared/store/table-client.ts';
 import { apiEvent } from '../../test/support/api-event.ts';
 import { quietChain } from '../quiet-chain.ts';
 import { type PayingChannel, SELLER_SECRET } from './channels.ts';
@@ -54,7 +54,7 @@ export async function handlerCpu(channel: PayingChannel): Promise<number> {
 function memoryShop(first: Channel): Shop {
   let channel = first;
   const access = { region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } };
-  const table = new DynamoDBClient(access);
+  const table = tableClient(access);
   const chain = quietChain(1, new Uint8Array(0));
   const log = () => undefined;
   return {
