@@ -6,12 +6,15 @@ import { checkLedger } from './ledger.ts';
 import { pay, percentile } from './load.ts';
 import { peerFigures } from './peer.ts';
 import { rawUpdates } from './raw-updates.ts';
+import type { Server } from './servers.ts';
 import { type Stage, startStage } from './stage.ts';
 
 /** How many channels pay at once. */
 const LEVELS = [1, 16, 64] as const;
-/** Payments of each channel before the clock runs: code is compiled, connections are open, the tip is known. */
+/** Payments of each channel before the clock runs: connections were open once, the tip is known. */
 const WARM_UP = 10;
+/** The same before any level: the code of every process is compiled. */
+const FIRST_WARM_UP = 40;
 /** Payments and the table's own writes take turns, so that a machine that drifts slows both. */
 const TURNS = 4;
 
@@ -22,8 +25,12 @@ interface Level {
   readonly ratio: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the shop's process: gateway, handler, the table's client and its connections. */
+  /** CPU of a payment: the shop's processes (gateway, handler, the table's client and its connections) and the table's. */
   readonly shopCpuMs: number;
+  readonly tableCpuMs: number;
+  /** The same of one of the table's own writes: its client's processes and the table's. */
+  readonly rawClientCpuMs: number;
+  readonly rawTableCpuMs: number;
 }
 
 /**
@@ -41,16 +48,24 @@ export async function benchPayments(...args: string[]): Promise<void> {
   });
   await withCleanup(async (defer) => {
     const stage = await startStage(defer);
+    await warmUp(stage);
     const levels: Level[] = [];
     for (const level of LEVELS) levels.push(await measureLevel(stage, level, Number(values.payments)));
     const [single] = await channelsOf(stage, 1, 2_500, 'handler');
     if (!single) throw new Error('one channel was asked for');
-    const cpuMsPerPayment = rounded(await handlerCpu(single));
+    const handler = await handlerCpu(single);
+    const [cpuMsPerPayment, verificationCpuMs] = [rounded(handler.payment), rounded(handler.verification)];
     const soak = values.soak === undefined ? undefined : await endure(stage, Number(values.soak));
     const most = levels.at(-1);
     const { paymentsPerSecond, rawUpdatesPerSecond, ratio, p99Ms } = most ?? {};
     const summary = { paymentsPerSecond, rawUpdatesPerSecond, ratio, cpuMsPerPayment, p99Ms };
-    const document = { ...summary, levels, peer: peerFigures(single), ...(soak && { soak }) };
+    const document = {
+      ...summary,
+      verificationCpuMs,
+      levels,
+      peer: peerFigures(single),
+      ...(soak && { soak }),
+    };
     console.log(values.json ? JSON.stringify(document) : JSON.stringify(document, null, 2));
   });
 }
@@ -65,29 +80,42 @@ async function channelsOf(
   return openChannels(client, { table, manifest, tip, count, chunks, seed });
 }
 
+async function warmUp(stage: Stage): Promise<void> {
+  const range = { from: 0, to: FIRST_WARM_UP };
+  const [raw, paying] = [
+    await channelsOf(stage, 64, FIRST_WARM_UP, 'warm raw'),
+    await channelsOf(stage, 64, FIRST_WARM_UP, 'warm paying'),
+  ];
+  await rawUpdates(stage.writers, raw, range);
+  await pay(
+    stage.gateways.map(({ url }) => url),
+    paying,
+    range,
+  );
+}
+
 async function measureLevel(stage: Stage, level: number, payments: number): Promise<Level> {
-  const { gateway } = stage;
+  const { gateways, writers, tableServer } = stage;
+  const urls = gateways.map(({ url }) => url);
   const turn = Math.ceil(payments / level / TURNS);
   const chunks = WARM_UP + turn * TURNS;
   const rawChannels = await channelsOf(stage, level, chunks, `raw ${level}`);
   const channels = await channelsOf(stage, level, chunks, `paying ${level}`);
-  await pay(gateway.url, channels, { from: 0, to: WARM_UP });
-  await rawUpdates(stage, rawChannels, { from: 0, to: WARM_UP });
-  const cpuBefore = gateway.cpuMs();
+  await pay(urls, channels, { from: 0, to: WARM_UP });
+  await rawUpdates(writers, rawChannels, { from: 0, to: WARM_UP });
   const latencies: number[] = [];
-  let rawSeconds = 0;
-  let seconds = 0;
+  const paying = watch(gateways, tableServer);
+  const raw = watch(writers, tableServer);
   for (let from = WARM_UP; from < chunks; from += turn) {
     const range = { from, to: from + turn };
-    rawSeconds += await timed(() => rawUpdates(stage, rawChannels, range));
-    seconds += await timed(async () => {
-      latencies.push(...(await pay(gateway.url, channels, range)));
+    await raw.during(() => rawUpdates(writers, rawChannels, range));
+    await paying.during(async () => {
+      latencies.push(...(await pay(urls, channels, range)));
     });
   }
-  const shopCpuMs = (gateway.cpuMs() - cpuBefore) / latencies.length;
   await checkLedger(stage, channels);
-  const perSecond = latencies.length / seconds;
-  const rawPerSecond = latencies.length / rawSeconds;
+  const count = latencies.length;
+  const [perSecond, rawPerSecond] = [count / paying.seconds(), count / raw.seconds()];
   return {
     channels: level,
     paymentsPerSecond: Math.round(perSecond),
@@ -95,12 +123,34 @@ async function measureLevel(stage: Stage, level: number, payments: number): Prom
     ratio: rounded(perSecond / rawPerSecond),
     p50Ms: rounded(percentile(latencies, 0.5)),
     p99Ms: rounded(percentile(latencies, 0.99)),
-    shopCpuMs: rounded(shopCpuMs),
+    shopCpuMs: rounded(paying.cpuMs() / count),
+    tableCpuMs: rounded(paying.tableCpuMs() / count),
+    rawClientCpuMs: rounded(raw.cpuMs() / count),
+    rawTableCpuMs: rounded(raw.tableCpuMs() / count),
+  };
+}
+
+/** Sums up the time and CPU of what takes turns with something else. */
+function watch(clients: readonly Server[], table: Server) {
+  const spent = { seconds: 0, cpuMs: 0, tableCpuMs: 0 };
+  const cpuOf = (servers: readonly Server[]) => servers.reduce((sum, server) => sum + server.cpuMs(), 0);
+  return {
+    async during(task: () => Promise<unknown>): Promise<void> {
+      const [cpu, tableCpu] = [cpuOf(clients), cpuOf([table])];
+      spent.seconds += await timed(task);
+      spent.cpuMs += cpuOf(clients) - cpu;
+      spent.tableCpuMs += cpuOf([table]) - tableCpu;
+    },
+    seconds: () => spent.seconds,
+    cpuMs: () => spent.cpuMs,
+    tableCpuMs: () => spent.tableCpuMs,
   };
 }
 
 /** Very many payments in a row: memory must stay, and every satoshi be there. */
 async function endure(stage: Stage, payments: number) {
+  const { gateways } = stage;
+  const urls = gateways.map(({ url }) => url);
   const count = 64;
   const turns = 10;
   const turn = Math.ceil(payments / count / turns);
@@ -108,8 +158,8 @@ async function endure(stage: Stage, payments: number) {
   const mebibytes: number[] = [];
   const seconds = await timed(async () => {
     for (let from = 0; from < turn * turns; from += turn) {
-      await pay(stage.gateway.url, channels, { from, to: from + turn });
-      mebibytes.push(Math.round(stage.gateway.memory() / 2 ** 20));
+      await pay(urls, channels, { from, to: from + turn });
+      mebibytes.push(Math.max(...gateways.map((gateway) => Math.round(gateway.memory() / 2 ** 20))));
     }
   });
   const satoshis = await checkLedger(stage, channels);

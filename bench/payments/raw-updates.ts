@@ -1,26 +1,29 @@
-import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
 import type { PayingChannel } from './channels.ts';
-import type { Stage } from './stage.ts';
+import type { Server } from './servers.ts';
 
-/** The store alone: the very conditional writes that payments make, and nothing else, as many at once as there are channels. */
+/** What `raw-process.ts` is asked for. */
+export interface RawUpdates {
+  readonly ids: readonly string[];
+  /** Updates of each channel that were made before, and that will have been made. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The store alone: the very conditional writes that payments make, and nothing else, as many at once as there are channels, from as
+ * many processes as the shop has.
+ */
 export async function rawUpdates(
-  { client, table }: Stage,
+  writers: readonly Server[],
   channels: readonly PayingChannel[],
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<void> {
-  const store = dynamoChannels(client, table);
   await Promise.all(
-    channels.map(async ({ id, signatures }) => {
-      for (let k = from + 1; k <= to; k++) {
-        const commitment = signatures[k - 1] ?? new Uint8Array(0);
-        const change = { paid: k, commitment, unpaidLinks: 1, delivered: k + 1 };
-        const written = await store.change(
-          id,
-          { states: ['OPEN'], paidBelow: k, paidAtLeast: Math.max(0, k - 64) },
-          change,
-        );
-        if (!written) throw new Error(`update ${k} was refused`);
-      }
+    writers.map(async ({ url }, writer) => {
+      const ids = channels.filter((_, index) => index % writers.length === writer).map(({ id }) => id);
+      const updates: RawUpdates = { ids, from, to };
+      const { ok } = await fetch(url, { method: 'POST', body: JSON.stringify(updates) });
+      if (!ok) throw new Error('an update was refused');
     }),
   );
 }
