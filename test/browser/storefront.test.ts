@@ -37,7 +37,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spillway-storefront-'));
   const chain = { name: 'embedded', environment: {} } as const;
   const policy = { creditMinimumChunks: 3 };
-  shop = await startLocalShop(command, { folder: join(root, 'shop'), chain, policy, sweepEvery: 0.2 });
+  shop = await startLocalShop(command, { folder: join(root, 'shop'), chain, policy, sweepEvery: 0.5 });
   site = parseSite(shop.environment.SPILLWAY_STOREFRONT ?? '');
   const source = join(root, 'air');
   for (const [path, content] of Object.entries(FILES)) {

@@ -50,7 +50,7 @@ describe.each(availableChains())('in the words of $name', (chain) => {
       folder: join(root, 'shop'),
       chain,
       policy: POLICY,
-      sweepEvery: 0.1,
+      sweepEvery: 0.5,
     });
     await writeFile(join(root, 'data.bin'), patterned(SHAPE.totalSize, 1));
     const { manifest } = await shop.publish(

@@ -41,7 +41,7 @@ describe.each(availableChains())('a sale on $name', (chain) => {
     root = await mkdtemp(join(tmpdir(), 'spillway-sale-'));
     // Three chunks are enough for credit here, so that no test has to move eight.
     const policy = { creditMinimumChunks: 3 };
-    shop = await startLocalShop(command, { folder: join(root, 'shop'), chain, policy, sweepEvery: 0.1 });
+    shop = await startLocalShop(command, { folder: join(root, 'shop'), chain, policy, sweepEvery: 0.5 });
     payoutScript = bytesToHex(scriptOfAddress(shop.environment.SPILLWAY_PAYOUT_ADDRESS ?? '', 'regtest'));
   });
   afterAll(async () => {

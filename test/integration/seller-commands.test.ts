@@ -25,7 +25,7 @@ beforeAll(async () => {
     folder: join(root, 'shop'),
     chain: { name: 'embedded', environment: {} },
     policy: { creditMinimumChunks: 3 },
-    sweepEvery: 0.1,
+    sweepEvery: 0.5,
   });
   source = join(root, 'weather.bin');
   await writeFile(source, patterned(11 * MIB, 7));
