@@ -3,7 +3,7 @@ import type { Manifest } from '../../../shared/dataset/manifest.ts';
 import { chunkSizeAt } from '../../../shared/protocol/price.ts';
 import { BuyerError } from '../errors.ts';
 import type { DatasetToKeep, OutputFiles, Outputs, TransferOptions } from '../outputs.ts';
-import { segmentWorkerOf, workerTasks } from '../transfer/segment-worker-tasks.ts';
+import { type SegmentWorker, segmentWorkerOf, workerTasks } from '../transfer/segment-worker-tasks.ts';
 import { type TransferPool, transferPool } from '../transfer/transfer-pool.ts';
 import { chunkFileName, datasetFolder, fileIn, noteFileName } from './dataset-folder.ts';
 import { notHere, storedBytes } from './saved-dataset.ts';
@@ -28,6 +28,10 @@ export function browserOutputs(segmentWorker: URL): Outputs {
 function startTransfers(file: URL, { connections, limitRate }: TransferOptions): TransferPool {
   if (limitRate !== undefined)
     throw new BuyerError('usage', 'A browser does not limit the rate of transfers.');
+  return transferPool([() => startWorker(file)], connections);
+}
+
+function startWorker(file: URL): SegmentWorker {
   const worker = new Worker(file, { type: 'module' });
   const post = (request: object) => worker.postMessage(request);
   const tasks = workerTasks(post);
@@ -37,7 +41,7 @@ function startTransfers(file: URL, { connections, limitRate }: TransferOptions):
     worker.terminate();
     tasks.died(new Error('the worker ended'));
   };
-  return transferPool([segmentWorkerOf(tasks, post, close)], connections);
+  return segmentWorkerOf(tasks, post, close);
 }
 
 async function openFolder(output: string, { manifest, manifestId }: DatasetToKeep): Promise<OutputFiles> {

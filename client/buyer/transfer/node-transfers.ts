@@ -26,17 +26,17 @@ const MAX_WORKERS = 4;
 
 /** A pool whose workers are threads. */
 export function nodeTransfers(options: NodeTransferOptions): TransferPool {
-  return transferPool(startWorkers(options), options.connections);
+  return transferPool(workersOf(options), options.connections);
 }
 
-function startWorkers(options: NodeTransferOptions): SegmentWorker[] {
+function workersOf(options: NodeTransferOptions): (() => SegmentWorker)[] {
   const { connections, workerFile, environment, limitRate, stallTimeout = STALL_TIMEOUT } = options;
   const each: MoverOptions = {
     environment,
     stallTimeout,
     ...(limitRate !== undefined && { limit: sharedRate(limitRate) }),
   };
-  if (!workerFile) return [workerInThisThread(each)];
+  if (!workerFile) return [() => workerInThisThread(each)];
   const count = Math.min(connections, MAX_WORKERS, Math.max(2, availableParallelism()));
-  return Array.from({ length: count }, () => startWorker(workerFile, each));
+  return Array.from({ length: count }, () => () => startWorker(workerFile, each));
 }

@@ -32,9 +32,19 @@ interface Waiting {
   readonly start: () => void;
 }
 
-/** @param connections transfers at the same time; fewer while the server says that it is overloaded */
-export function transferPool(each: readonly SegmentWorker[], connections: number): TransferPool {
-  const workers = each.map((worker) => ({ worker, tasks: 0 }));
+interface PoolWorker {
+  readonly start: () => SegmentWorker;
+  started?: SegmentWorker;
+  tasks: number;
+}
+
+/**
+ * @param starts each starts a worker, once those that run have something to do: a thread costs the processor more than the rest
+ *   of a command that moves nothing
+ * @param connections transfers at the same time; fewer while the server says that it is overloaded
+ */
+export function transferPool(starts: readonly (() => SegmentWorker)[], connections: number): TransferPool {
+  const workers = starts.map((start): PoolWorker => ({ start, tasks: 0 }));
   const waiting: Waiting[] = [];
   const allowed = allowance(connections);
   let running = 0;
@@ -75,7 +85,8 @@ export function transferPool(each: readonly SegmentWorker[], connections: number
     const least = workers.reduce((a, b) => (b.tasks < a.tasks ? b : a));
     least.tasks += 1;
     try {
-      return await work(least.worker);
+      least.started ??= least.start();
+      return await work(least.started);
     } finally {
       least.tasks -= 1;
       running -= 1;
@@ -96,7 +107,7 @@ export function transferPool(each: readonly SegmentWorker[], connections: number
         return outcome;
       }),
     async close() {
-      await Promise.all(workers.map(({ worker }) => worker.close()));
+      await Promise.all(workers.map(({ started }) => started?.close()));
     },
   };
 }
