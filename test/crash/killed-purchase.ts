@@ -15,6 +15,8 @@ import type { Death } from './mortal.ts';
 const LOOK_EVERY = 100;
 /** More runs of the same command than this get nowhere. */
 const MAX_RUNS = 10;
+/** The command's exit code where the network is the matter. */
+const SHOP_UNREACHABLE = 4;
 
 /**
  * Buys by the built command, to the settlement's depth; the first process of a side is killed at its step of the plan. The shop
@@ -70,6 +72,7 @@ async function buyToTheEnd(
   let deaths = 0;
   let first: KilledBuyer | undefined;
   for (let runs = 0; runs < MAX_RUNS; runs++) {
+    const shopDeaths = stage.deaths();
     const buyer = await stage.buy(folders, first ? undefined : death);
     first ??= buyer;
     void payDeposit(stage, buyer, deposits);
@@ -78,6 +81,8 @@ async function buyToTheEnd(
     if (!ended) await buyer.command.kill();
     else if (ended.code === 0) return { steps: first.steps, deaths };
     else if (isKilled(ended)) deaths += 1;
+    // Asked while the shop was dead, it says to run the command again.
+    else if (ended.code === SHOP_UNREACHABLE && stage.deaths() > shopDeaths) await stage.restarted();
     else throw new Error(`the buyer ends with ${ended.code}: ${ended.stderr}`);
   }
   throw new Error('it does not come to an end');
