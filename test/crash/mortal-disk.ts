@@ -116,6 +116,7 @@ function synchronous(
       unsafe.touch(path);
       return fs.openSync(path, flags, mode);
     }),
+    write: living(fs.write as (...parameters: unknown[]) => unknown),
     writeSync: living(fs.writeSync as (...parameters: unknown[]) => unknown),
     ftruncateSync: living(fs.ftruncateSync as (...parameters: unknown[]) => unknown),
     mkdirSync: living(fs.mkdirSync as (...parameters: unknown[]) => unknown),

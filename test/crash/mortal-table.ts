@@ -7,6 +7,7 @@ const WRITES = [dynamo.PutItemCommand, dynamo.UpdateItemCommand, dynamo.DeleteIt
 export function mortalDynamo(process: Mortal, config: dynamo.DynamoDBClientConfig): unknown {
   class MortalClient {
     private readonly client = new dynamo.DynamoDBClient(config);
+    readonly middlewareStack = this.client.middlewareStack;
 
     send(command: Parameters<dynamo.DynamoDBClient['send']>[0]): Promise<unknown> {
       const send = () => this.client.send(command);

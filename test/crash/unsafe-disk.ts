@@ -67,8 +67,9 @@ export function unsafeDisk(): UnsafeDisk {
   };
 }
 
-/** The same file may be named through an open folder (/proc/self/fd), whose number is soon another's. */
+/** The same file may be named by its number, or through an open folder (/proc/self/fd), and that is soon another's. */
 function placeOf(path: string): string {
+  if (dirname(path) === '/proc/self/fd') return realpathSync(path);
   const folder = dirname(path);
   return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
 }

@@ -1,6 +1,4 @@
 import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { systemCode } from '../errors.ts';
 import { PAGE_BYTES } from './aligned-memory.ts';
 
 /** A file that parts of a dataset are written to. */
@@ -82,17 +80,16 @@ function openDirectly(file: number): number | undefined {
   }
 }
 
-const writeLater = promisify(write);
-
 /** Meanwhile this thread receives and hashes what comes next. @returns bytes written, from the first */
-async function writeSome(file: number, bytes: Uint8Array, position: number): Promise<number> {
-  try {
-    return (await writeLater(file, bytes, 0, bytes.length, position)).bytesWritten;
-  } catch (error) {
-    // A disk that wants other borders (open(2), O_DIRECT).
-    if (systemCode(error) === 'EINVAL') return 0;
-    throw error;
-  }
+function writeSome(file: number, bytes: Uint8Array, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(file, bytes, 0, bytes.length, position, (error, count) => {
+      // A disk that wants other borders (open(2), O_DIRECT).
+      if (error?.code === 'EINVAL') resolve(0);
+      else if (error) reject(error);
+      else resolve(count);
+    });
+  });
 }
 
 function writeWhole(file: number, bytes: Uint8Array, position: number): void {
