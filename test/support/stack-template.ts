@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { readInfraConfig } from '../../infra/config.ts';
@@ -42,7 +43,10 @@ export function synthesise(context: Readonly<Record<string, unknown>> = CONTEXT)
     config: readInfraConfig((name) => context[name]),
     codeOf: (name) => Code.fromInline(`// ${name}`),
   });
-  const json = app.synth().getStackByName('Shop').template;
+  const assembly = app.synth();
+  const json = assembly.getStackByName('Shop').template;
+  // A folder of its own among the system's temporary ones, which nobody else takes away.
+  rmSync(assembly.directory, { recursive: true });
   const resources: Record<string, Resource> = json.Resources;
 
   const pathOf = (logicalId: string): string => {
