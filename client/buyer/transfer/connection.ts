@@ -221,6 +221,8 @@ export async function openConnection(
           keepsAlive: false,
           done: (error) => (error ? reject(error) : resolve()),
         };
+        // The last answer may have ended while it waited for the disk.
+        if (pause === undefined) socket?.resume();
         socket?.write(requestText(url, wanted, proxy));
       }),
   };
