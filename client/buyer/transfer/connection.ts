@@ -113,7 +113,8 @@ export async function openConnection(
   };
   const readHead = (current: Answer): boolean => {
     for (;;) {
-      const came = Buffer.from(buffer.bytes().buffer, buffer.bytes().byteOffset, buffer.bytes().length);
+      const bytes = buffer.bytes();
+      const came = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
       const length = came.subarray(0, MAX_HEAD_BYTES).indexOf(HEAD_END);
       if (length < 0) {
         if (came.length >= MAX_HEAD_BYTES) throw new AnswerRefused('sends too long a header');
