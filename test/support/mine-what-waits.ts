@@ -4,14 +4,22 @@ import type { LocalShopProcess } from './local-shop.ts';
 /** Milliseconds between two looks at whether a block is wanted. */
 const LOOK_EVERY = 100;
 
+/** Looks that find nothing, after which a block comes nevertheless: two seconds. */
+const LOOKS_WITHOUT_BLOCK = 20;
+
 /**
- * A block whenever something waits for one, and at no other time: a slow machine must not make heights run away.
+ * A block whenever something waits for one, and seldom otherwise: a slow machine must not make heights run away, but a shop
+ * that was killed in the middle of a step takes the next one with the next block.
  * @param shop the one that runs now; while there is none, there are no blocks
  */
 export function mineWhatWaits(shop: () => Pick<LocalShopProcess, 'rpc' | 'faucet'>): Timer {
+  let looks = 0;
   return startTimer(LOOK_EVERY, async () => {
     const { rpc, faucet } = shop();
     const waiting = await rpc('getrawmempool').catch(() => []);
-    if (Array.isArray(waiting) && waiting.length > 0) await faucet.mine(1).catch(() => []);
+    looks += 1;
+    if (looks <= LOOKS_WITHOUT_BLOCK && !(Array.isArray(waiting) && waiting.length > 0)) return;
+    looks = 0;
+    await faucet.mine(1).catch(() => []);
   });
 }
