@@ -17,7 +17,7 @@ export function readOptions(args: readonly string[]): TransferOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      bytes: { type: 'string', default: '4GiB' },
+      bytes: { type: 'string', default: '8GiB' },
       runs: { type: 'string', default: '5' },
       only: { type: 'string' },
       json: { type: 'boolean', default: false },

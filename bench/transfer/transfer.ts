@@ -17,7 +17,7 @@ const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 /**
  * Moves the same bytes with Spillway and with the tools people would use instead, from one server on this machine to one disk.
- *   npm run bench -- transfer [--bytes 4GiB] [--runs 5] [--only plain|tls|publish] [--json]
+ *   npm run bench -- transfer [--bytes 8GiB] [--runs 5] [--only plain|tls|publish] [--json]
  * Needs Linux, nginx and openssl, and in the temporary folder five times the bytes. Peers that are not on PATH are named.
  */
 export async function benchTransfer(...args: string[]): Promise<void> {

@@ -17,6 +17,6 @@ export function giveBackBlock(block: Uint8Array): void {
 }
 
 /** Large enough that the disk is as fast as it can be and its calls cost nothing. */
-export const BLOCK_BYTES = 2 * 1024 * 1024;
+export const BLOCK_BYTES = 1024 * 1024;
 const WASM_PAGE = 64 * 1024;
 const PAGES = { initial: BLOCK_BYTES / WASM_PAGE, maximum: BLOCK_BYTES / WASM_PAGE };

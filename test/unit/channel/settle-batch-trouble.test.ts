@@ -116,6 +116,37 @@ describe('a member that fails', () => {
     expect((await settled(alice)).members).toEqual([alice.id]);
   });
 
+  test('when the batch is sent again is found as at first, and the others get a settlement without it', async () => {
+    const { shop, mempool, paying, at, settled } = await batchScene(tables());
+    const [alice, bad, carol] = await paying('alice bob carol');
+    if (!alice || !bad || !carol) throw new Error('three were opened');
+    await at(CLOSE);
+    for (const channel of [alice, bad, carol]) shop.chain.setSpend(fundingOf(channel), undefined);
+    mempool.poison(fundingOf(bad));
+    await at(CLOSE + 1);
+    expect(shop.lines).toContainEqual({
+      event: 'settlement-member-dropped',
+      fields: { alarm: true, channelId: bad.id, reason: 'invalid' },
+    });
+    const { members, txid } = await settled(alice);
+    expect([...members].sort()).toEqual([alice.id, carol.id].sort());
+    expect(mempool.waiting()).toEqual([txid]);
+  });
+
+  test('alone when it is sent again is sent again with the next block, as it is', async () => {
+    const { shop, mempool, paying, at, settled } = await batchScene(tables());
+    const [alice] = await paying('alice');
+    if (!alice) throw new Error('one was opened');
+    await at(CLOSE);
+    const { raw } = await settled(alice);
+    shop.chain.setSpend(fundingOf(alice), undefined);
+    mempool.poison(fundingOf(alice));
+    for (const block of [1, 2]) await at(CLOSE + block);
+    expect(shop.chain.broadcasts).toEqual([raw, raw, raw]);
+    expect((await stored(shop, alice)).settlements).toHaveLength(1);
+    expect(shop.lines.filter(({ event }) => event === 'settlement-member-dropped')).toEqual([]);
+  });
+
   test('nobody fails alone and still the batch is refused: it is halved until it is taken', async () => {
     const { shop, mempool, paying, at } = await batchScene(tables());
     const channels = await paying('alice bob carol dave');
