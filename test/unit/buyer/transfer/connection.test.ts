@@ -7,7 +7,7 @@ import { type RangeServer, startRangeServer } from '../../../support/range-serve
 
 const object = Buffer.alloc(2 * BLOCK_BYTES, 'the object');
 /** Milliseconds: what hangs is told soon. */
-const STALL = 2_000;
+const STALL = 5_000;
 
 const { createSecureContext } = tls;
 let server: RangeServer;
