@@ -25,10 +25,10 @@ const SHOP_UNREACHABLE = 4;
 export async function killedPurchase(stage: KillStage, { buyer, shop }: CrashPlan): Promise<CrashedPurchase> {
   const folder = await stage.makeFolder();
   const folders = { home: join(folder, 'home'), output: join(folder, 'bought') };
+  const deathsBefore = stage.deaths();
   const shopSteps = await stage.restart(shop?.[0]);
   const { rpc, environment } = stage.shop();
   const fromHeight = Number(await rpc('getblockcount')) + 1;
-  const deathsBefore = stage.deaths();
   const deposits = new Map<string, bigint>();
   let bought = false;
   // Blocks come whatever is dead at the moment: for what waits for one, and in the end for the settlement's depth.
