@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuiltCommand, buildCommand, type Ended, lastJson } from '../support/built-command.ts';
-import { availableChains } from '../support/chains.ts';
+import { realestChain } from '../support/chains.ts';
 import { eventually } from '../support/eventually.ts';
 import { type LocalShopProcess, type Published, startLocalShop } from '../support/local-shop.ts';
 import { MIB, patterned } from '../support/object-store.ts';
@@ -67,7 +67,7 @@ describe('help and usage', () => {
   });
 });
 
-describe.each(availableChains())('buying by the command on $name', (chain) => {
+describe('buying by the command', () => {
   let root: string;
   let shop: LocalShopProcess;
   let dataset: Published;
@@ -79,7 +79,12 @@ describe.each(availableChains())('buying by the command on $name', (chain) => {
     const nowhere = ['--home', join(root, 'unanswered-home'), '--chain', 'http://u:secret@127.0.0.1:9'];
     unanswered = command.run(['status', ...nowhere, '--json']);
     const policy = { creditMinimumChunks: 3 };
-    shop = await startLocalShop(command, { folder: join(root, 'shop'), chain, policy, sweepEvery: 0.5 });
+    shop = await startLocalShop(command, {
+      folder: join(root, 'shop'),
+      chain: realestChain(),
+      policy,
+      sweepEvery: 0.5,
+    });
     dataset = await publish('data', 11 * MIB);
     await shop.faucet.mine(101);
   });

@@ -7,7 +7,7 @@ import { shopClient } from '../../client/buyer/shop-client.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { scriptOfAddress } from '../../shared/protocol/network.ts';
 import { type BuiltCommand, buildCommand, lastJson, type RunningCommand } from '../support/built-command.ts';
-import { availableChains } from '../support/chains.ts';
+import { availableChains, realestChain } from '../support/chains.ts';
 import { eventually } from '../support/eventually.ts';
 import { type LocalShopProcess, startLocalShop } from '../support/local-shop.ts';
 import { mineWhatWaits } from '../support/mine-what-waits.ts';
@@ -173,35 +173,38 @@ describe.each(availableChains())('SIGKILL on $name', (chain) => {
     await expectExactSale();
   }, 120_000);
 
-  test('the buyer, after every record of its journal: the same command goes on, and nothing is paid twice', async () => {
-    const { manifest } = await publish();
-    const first = startBuyer(manifest);
-    await payDeposit(first);
-    await first.kill();
-    const mining = startMining();
-    let kills = 0;
-    try {
-      for (;;) {
-        const known = (await journal()).length;
-        const buyer = startBuyer(manifest);
-        const outcome = await eventually('one more record', async () => {
-          if (buyer.process.exitCode !== null) return 'ended';
-          return (await journal()).length > known ? 'record' : undefined;
-        });
-        if (outcome === 'ended') {
-          const { code, stderr } = await buyer.ended;
-          expect([code, stderr]).toEqual([0, expect.stringMatching(/^going on with/)]);
-          break;
+  // A buyer dies in the same ways on every chain, and takes long to.
+  if (chain.name === realestChain().name) {
+    test('the buyer, after every record of its journal: the same command goes on, and nothing is paid twice', async () => {
+      const { manifest } = await publish();
+      const first = startBuyer(manifest);
+      await payDeposit(first);
+      await first.kill();
+      const mining = startMining();
+      let kills = 0;
+      try {
+        for (;;) {
+          const known = (await journal()).length;
+          const buyer = startBuyer(manifest);
+          const outcome = await eventually('one more record', async () => {
+            if (buyer.process.exitCode !== null) return 'ended';
+            return (await journal()).length > known ? 'record' : undefined;
+          });
+          if (outcome === 'ended') {
+            const { code, stderr } = await buyer.ended;
+            expect([code, stderr]).toEqual([0, expect.stringMatching(/^going on with/)]);
+            break;
+          }
+          await buyer.kill();
+          kills += 1;
+          expect(kills).toBeLessThan(40);
         }
-        await buyer.kill();
-        kills += 1;
-        expect(kills).toBeLessThan(40);
+      } finally {
+        await mining.stop();
       }
-    } finally {
-      await mining.stop();
-    }
-    // One more record than before each time, unless several came at once.
-    expect(kills).toBeGreaterThanOrEqual(8);
-    await expectExactSale();
-  }, 120_000);
+      // One more record than before each time, unless several came at once.
+      expect(kills).toBeGreaterThanOrEqual(8);
+      await expectExactSale();
+    }, 120_000);
+  }
 });

@@ -25,3 +25,10 @@ export function availableChains(): readonly AvailableChain[] {
   };
   return [embedded, real];
 }
+
+/** The real node where one is found, the embedded ledger elsewhere: for what does not depend on which of them it is, and takes long. */
+export function realestChain(): AvailableChain {
+  const [chain] = availableChains().toReversed();
+  if (!chain) throw new Error('the embedded ledger is always there');
+  return chain;
+}
