@@ -1,18 +1,16 @@
 import { join } from 'node:path';
 import { nodeHome } from '../../client/buyer/node/node-home.ts';
 import { listPurchases } from '../../client/buyer/purchase-journal.ts';
-import { startTimer } from '../../local/timer.ts';
 import { SETTLED_DEPTH } from '../../shared/limits.ts';
 import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
 import type { Ended } from '../support/built-command.ts';
 import { eventually } from '../support/eventually.ts';
+import { mineWhatWaits } from '../support/mine-what-waits.ts';
 import { checkSale } from './check-sale.ts';
 import type { CrashedPurchase, CrashPlan } from './crashed-purchase.ts';
 import type { BuyerFolders, KilledBuyer, KillStage } from './kill-stage.ts';
 import type { Death } from './mortal.ts';
 
-/** Milliseconds between two looks at whether a block is wanted. */
-const LOOK_EVERY = 100;
 /** More runs of the same command than this get nowhere. */
 const MAX_RUNS = 10;
 /** The command's exit code where the network is the matter. */
@@ -31,12 +29,8 @@ export async function killedPurchase(stage: KillStage, { buyer, shop }: CrashPla
   const fromHeight = Number(await rpc('getblockcount')) + 1;
   const deposits = new Map<string, bigint>();
   let bought = false;
-  // Blocks come whatever is dead at the moment: for what waits for one, and in the end for the settlement's depth.
-  const mining = startTimer(LOOK_EVERY, async () => {
-    const { rpc: ask, faucet } = stage.shop();
-    const waiting = await ask('getrawmempool').catch(() => []);
-    if (bought || (Array.isArray(waiting) && waiting.length > 0)) await faucet.mine(1).catch(() => []);
-  });
+  // Blocks come whatever is dead at the moment, and in the end for the settlement's depth.
+  const mining = mineWhatWaits(stage.shop, () => bought);
   try {
     const { steps, deaths } = await buyToTheEnd(stage, folders, deposits, buyer?.[0]);
     bought = true;
