@@ -34,18 +34,17 @@ async function work(request: Exclude<WorkerRequest, { kind: 'stop' }>): Promise<
   const stop = new AbortController();
   running.set(id, stop);
   let count = 0;
-  let reported = systemClock.now();
-  const report = () => {
-    if (count > 0) answer({ kind: 'bytes', id, count });
-    count = 0;
-    reported = systemClock.now();
-  };
+  let told = systemClock.now();
   try {
     const outcome = await mover.fetch(request.fetch, stop.signal, (bytes) => {
       count += bytes;
-      if (systemClock.now() - reported >= REPORT_EVERY) report();
+      const now = systemClock.now();
+      if (now - told < REPORT_EVERY) return;
+      answer({ kind: 'bytes', id, count });
+      count = 0;
+      told = now;
     });
-    report();
+    // What was not told of by then, the outcome tells.
     answer({ kind: 'fetched', id, outcome });
   } finally {
     running.delete(id);
