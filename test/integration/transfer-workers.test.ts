@@ -3,8 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
+import { datasetFiles } from '../../client/buyer/dataset-files.ts';
+import { startWorker } from '../../client/buyer/transfer/start-worker.ts';
+import { segmentSpan } from '../../shared/dataset/layout.ts';
 import { describeData, patternBytes } from '../support/buyer-world.ts';
 import type { DownloadProcessTask } from '../support/download-process.ts';
+import { eventually } from '../support/eventually.ts';
 import { type ForwardProxy, startForwardProxy } from '../support/forward-proxy.ts';
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from '../support/loopback-certificate.ts';
 import { type RangeServer, rangeHead, startRangeServer } from '../support/range-server.ts';
@@ -121,6 +125,37 @@ describe('in the clear', () => {
       code: 'disk',
       message: `${join(folder, 'out/.partial/a')} leads through a link: nothing is written there.`,
     });
+  });
+
+  test('a worker tells what has come while the rest is to come', async () => {
+    let sendRest: (() => void) | undefined;
+    server.instead = (request, socket) => {
+      socket.write(rangeHead(request, SIZE), 'latin1');
+      socket.write(data.subarray(0, SEGMENT / 2));
+      sendRest = () => void socket.write(data.subarray(SEGMENT / 2, SEGMENT));
+      return true;
+    };
+    const files = await datasetFiles(join(folder, 'out'), manifest.files, '.partial');
+    const place = files.place(segmentSpan(manifest, 0, 0));
+    const options = { environment: {}, stallTimeout: 20_000 };
+    const worker = startWorker(new URL(`file://${join(build, 'segment-worker.mjs')}`), options);
+    try {
+      const wanted = { url: server.url, objectSize: SIZE, start: 0, length: SEGMENT, held: 0, place };
+      let told = 0;
+      const outcome = worker.fetch(
+        { ...wanted, newConnection: false },
+        new AbortController().signal,
+        (count) => {
+          told += count;
+        },
+      );
+      await eventually('a count', async () => (told > 0 ? true : undefined));
+      expect(told).toBeLessThanOrEqual(SEGMENT / 2);
+      sendRest?.();
+      expect(await outcome).toEqual({ kind: 'received', hash: manifest.chunks[0]?.segments[0] });
+    } finally {
+      await worker.close();
+    }
   });
 
   test('after SIGKILL what is on the disk is not fetched again: neither whole segments nor the first half of others', async () => {
