@@ -24,7 +24,6 @@ import {
   settlement,
   type Unsigned,
 } from '../shared/protocol/transactions.ts';
-import { edgeSignatures } from './edge-signatures.ts';
 import { manifestDocuments } from './manifest-vectors.ts';
 import { refusedSignatures, refusedTerms } from './refused-vectors.ts';
 
@@ -301,10 +300,3 @@ const vectors = {
 };
 
 writeFileSync('test/vectors/protocol.json', `${JSON.stringify(vectors, null, 2)}\n`);
-const edges = {
-  about:
-    'Signatures over SHA-256 of the message, r and s in 32 bytes each, at the corners of ECDSA: 0 < r < n and 0 < s ≤ (n − 1) / 2 or invalid.',
-  source: "our generator (scripts/edge-signatures.ts), after the classes of Project Wycheproof's ECDSA tests",
-  signatures: edgeSignatures(),
-};
-writeFileSync('test/vectors/edge-signatures.json', `${JSON.stringify(edges, null, 1)}\n`);

@@ -12,7 +12,8 @@ import { commitmentBody } from '../../shared/http/api.ts';
 import { jsonAnswer } from '../../shared/http/api-answer.ts';
 import { apiRequest, parseBody } from '../../shared/http/api-request.ts';
 import { commitmentMessage } from '../../shared/protocol/commitment.ts';
-import { verifyMessage } from '../../shared/protocol/signature.ts';
+import { verifyMessage, verifyWith } from '../../shared/protocol/signature.ts';
+import { libsecp256k1 } from '../../shared/signer/libsecp256k1.ts';
 import { seedSigner } from '../../shared/signer/seed-signer.ts';
 import type { Channel } from '../../shared/store/channel-record.ts';
 import { dynamoChannels } from '../../shared/store/dynamo-channels.ts';
@@ -38,6 +39,8 @@ export interface HandlerCpu {
  * record in memory in the table's place), the link presigned, the answer written.
  */
 export async function handlerCpu(channel: PayingChannel): Promise<HandlerCpu> {
+  // As the function does after its first two hundred.
+  verifyWith(await libsecp256k1());
   const shop = memoryShop(channel.channel);
   const recent = new Map<string, Channel>();
   const find = () => shop.channels.get(channel.id).then((found) => found ?? channel.channel);

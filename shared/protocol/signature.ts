@@ -4,13 +4,20 @@ import { script as bitcoinScript } from 'bitcoinjs-lib';
 import { sha256 } from './hashes.ts';
 import { CURVE_ORDER } from './keys.ts';
 import { bytesToNumberBE } from './numbers.ts';
-import { verifyWithOpenssl } from './verify-openssl.ts';
+import { type VerifyMessage, verifyWithOpenssl } from './verify-openssl.ts';
 
 // noble signs and verifies synchronously only with these two set.
 hashes.sha256 = sha256;
 hashes.hmacSha256 = (key, message) => hmac(sha256, key, message);
 
 const HALF_ORDER = CURVE_ORDER >> 1n;
+
+let verifier: VerifyMessage = verifyWithOpenssl ?? verifyPortably;
+
+/** Has `verifyMessage` use another verifier from now on, in all of this process. */
+export function verifyWith(other: VerifyMessage): void {
+  verifier = other;
+}
 
 /**
  * Signs SHA-256 of a message: ECDSA, deterministic (RFC 6979), low-S.
@@ -27,11 +34,12 @@ export function signDigest(secret: Uint8Array, digest: Uint8Array): Uint8Array {
 
 /**
  * Verifies a 64-byte signature over SHA-256 of a message, strictly: 0 < r, s < n and s low, as Bitcoin's relay policy
- * demands (BIP146), so that what we accept can be broadcast. Uses OpenSSL where there is one, six to nine times faster.
+ * demands (BIP146), so that what we accept can be broadcast. Uses OpenSSL where there is one, six to nine times faster, or what
+ * `verifyWith` was given.
  */
 export function verifyMessage(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (!isStrictSignature(signature)) return false;
-  return verifyWithOpenssl?.(key, message, signature) ?? verifyPortably(key, message, signature);
+  return verifier(key, message, signature);
 }
 
 /** The same by noble alone, as browsers do; exported so that tests hold the two against each other. */

@@ -1,6 +1,10 @@
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 
-type Verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+/**
+ * Says whether a strict signature (64 bytes, r and s in range, s low) over SHA-256 of a message is by a compressed key. A key that is
+ * none has signed nothing.
+ */
+export type VerifyMessage = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
 /** Keys that are kept ready: to take one apart costs a third of a verification, and a channel's pays many times. */
 const KEPT_KEYS = 1_000;
@@ -13,9 +17,9 @@ const SPKI_PREFIX = hexToBytes('3036301006072a8648ce3d020106052b8104000a032200')
  * for by name at run time, not imported, so that this floor loads in a browser as it is. It accepts high S: the caller
  * has checked the ranges already.
  */
-export const verifyWithOpenssl: Verify | undefined = opensslVerifier();
+export const verifyWithOpenssl: VerifyMessage | undefined = opensslVerifier();
 
-function opensslVerifier(): Verify | undefined {
+function opensslVerifier(): VerifyMessage | undefined {
   const crypto = globalThis.process?.getBuiltinModule?.('node:crypto');
   // Some builds of OpenSSL and BoringSSL leave this curve out: there every signature would look bad.
   if (!crypto?.getCurves().includes('secp256k1')) return undefined;

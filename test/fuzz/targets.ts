@@ -10,9 +10,11 @@ import { chunkAnswer, commitmentBody, outpointBody } from '../../shared/http/api
 import { apiRequest, parseBody, parseField } from '../../shared/http/api-request.ts';
 import { requireSignature } from '../../shared/http/request-signature.ts';
 import { SIGNATURE_HEADER, TIME_HEADER } from '../../shared/protocol/request.ts';
-import { verifyDigest, verifyMessage, verifyPortably } from '../../shared/protocol/signature.ts';
+import { verifyDigest, verifyMessage, verifyPortably, verifyWith } from '../../shared/protocol/signature.ts';
 import { hexOf, parseTerms } from '../../shared/protocol/terms.ts';
+import { type VerifyMessage, verifyWithOpenssl } from '../../shared/protocol/verify-openssl.ts';
 import { signatureFromDer } from '../../shared/signer/der-signature.ts';
+import { libsecp256k1 } from '../../shared/signer/libsecp256k1.ts';
 import { apiEvent } from '../support/api-event.ts';
 import { answerTargets } from './answer-targets.ts';
 import type { Target } from './fuzz.ts';
@@ -25,6 +27,7 @@ const isProblem =
   (error: unknown) =>
     error instanceof Problem && names.includes(error.problem);
 const never = () => false;
+let fastest: VerifyMessage | undefined;
 const clock = { now: () => 1_790_000_000_000 };
 
 /** What the shop is sent. */
@@ -73,7 +76,8 @@ const requests: readonly Target[] = [
     name: 'signatures, keys and digests',
     seeds: [seeds.signature, seeds.key],
     runs: 40,
-    parse(input) {
+    async parse(input) {
+      fastest ??= await libsecp256k1();
       const pairs = [
         [seeds.key, input],
         [seeds.key, input.subarray(0, 64)],
@@ -81,8 +85,11 @@ const requests: readonly Target[] = [
         [input.subarray(0, 33), seeds.signature],
       ] as const;
       for (const [key, signature] of pairs) {
-        const fast = verifyMessage(key, input, signature);
-        if (fast !== verifyPortably(key, input, signature)) throw new Error('the two verifiers differ');
+        const portable = verifyPortably(key, input, signature);
+        for (const verifier of [verifyWithOpenssl ?? verifyPortably, fastest]) {
+          verifyWith(verifier);
+          if (verifyMessage(key, input, signature) !== portable) throw new Error('the verifiers differ');
+        }
         verifyDigest(key, input.subarray(0, 32), signature);
       }
     },

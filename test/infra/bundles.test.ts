@@ -24,6 +24,8 @@ import { tableServer } from '../support/table-server.ts';
 /** The bundles that `npm run synth` makes, run as Lambda runs them: by a runtime client, from Lambda's Runtime API. */
 
 const MAX_BUNDLE_BYTES = 700_000;
+/** Text until a process has taken many payments, then compiled: WebAssembly in base64. */
+const LIBSECP256K1_BYTES = 250_000;
 
 const tables = tableServer();
 let folder: string;
@@ -73,7 +75,8 @@ test('there is a bundle for each function, with its map and nothing else', () =>
 });
 
 test.each(NAMES)('%s is small and holds no SDK that it does not need', (name) => {
-  expect(statSync(join(folderOf(name), 'index.mjs')).size).toBeLessThan(MAX_BUNDLE_BYTES);
+  const most = MAX_BUNDLE_BYTES + (name === 'accept-commitment' ? LIBSECP256K1_BYTES : 0);
+  expect(statSync(join(folderOf(name), 'index.mjs')).size).toBeLessThan(most);
 });
 
 function folderOf(name: string): string {

@@ -12,8 +12,10 @@ import {
   verifyDigest,
   verifyMessage,
   verifyPortably,
+  verifyWith,
 } from '../../../shared/protocol/signature.ts';
-import { verifyWithOpenssl } from '../../../shared/protocol/verify-openssl.ts';
+import { type VerifyMessage, verifyWithOpenssl } from '../../../shared/protocol/verify-openssl.ts';
+import { libsecp256k1 } from '../../../shared/signer/libsecp256k1.ts';
 import {
   BUYER_KEY,
   BUYER_SECRET,
@@ -44,19 +46,32 @@ function inverse(value: bigint): bigint {
   return result;
 }
 
-/** What both verifiers say; fails where they disagree. */
+let fastest: VerifyMessage;
+
+beforeAll(async () => {
+  fastest = await libsecp256k1();
+});
+
+/** What all verifiers say; fails where they disagree. */
 function verdict(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const portable = verifyPortably(key, message, signature);
-  expect(verifyMessage(key, message, signature)).toBe(portable);
+  expect(verifiedBy(verifyWithOpenssl, key, message, signature)).toBe(portable);
+  expect(verifiedBy(fastest, key, message, signature)).toBe(portable);
   return portable;
 }
 
-test('this platform has the OpenSSL path, so the tests below compare two verifiers', () => {
+function verifiedBy(verifier: VerifyMessage | undefined, ...input: Parameters<VerifyMessage>): boolean {
+  if (!verifier) throw new Error('there is no such verifier');
+  verifyWith(verifier);
+  return verifyMessage(...input);
+}
+
+test('this platform has the OpenSSL path, so the tests below compare three verifiers', () => {
   expect(verifyWithOpenssl).toBeDefined();
 });
 
 describe('signing', () => {
-  test('gives strict signatures that both verifiers take, and nothing else verifies', () => {
+  test('gives strict signatures that all verifiers take, and nothing else verifies', () => {
     fc.assert(
       fc.property(secretKey(), fc.uint8Array({ maxLength: 200 }), (secret, bytes) => {
         const message = Uint8Array.from(bytes);
@@ -82,6 +97,18 @@ describe('signing', () => {
 describe('verification', () => {
   const valid = signMessage(BUYER_SECRET, MESSAGE);
   const [r, s] = [rOf(valid), sOf(valid)];
+
+  test('is by the verifier that was given, of what is strict', () => {
+    const asked: Parameters<VerifyMessage>[] = [];
+    const verifier: VerifyMessage = (...input) => {
+      asked.push(input);
+      return true;
+    };
+    expect(verifiedBy(verifier, SELLER_KEY, MESSAGE, valid)).toBe(true);
+    expect(verifiedBy(verifier, SELLER_KEY, MESSAGE, pair(r, ORDER - s))).toBe(false);
+    expect(verifiedBy(verifier, SELLER_KEY, MESSAGE, valid.subarray(1))).toBe(false);
+    expect(asked).toEqual([[SELLER_KEY, MESSAGE, valid]]);
+  });
 
   test('takes the valid signature', () => {
     expect(verdict(BUYER_KEY, MESSAGE, valid)).toBe(true);
