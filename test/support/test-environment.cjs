@@ -2,8 +2,8 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const { TestEnvironment } = require('jest-environment-node');
 
 /**
- * Jest's runner notes the test that runs in an AsyncLocalStorage, and where one is used Node 20 follows every promise of the process: a
- * quarter of the suite's time. Tests of a file run one after the other, so a variable holds as much.
+ * Jest's runner notes the test that runs in an AsyncLocalStorage, and where one is used Node 20 follows every promise of the process: an
+ * eighth of the time of the long ones. Tests of a file run one after the other, so a variable holds as much.
  */
 const { run, getStore } = AsyncLocalStorage.prototype;
 const ofTheRunner = new WeakMap();
