@@ -1,0 +1,271 @@
+import type { Defence } from './defence.ts';
+
+/** A buyer against the seller: chunks, links, continuations and cancels. */
+export const CHUNK_DEFENCES: readonly Defence[] = [
+  {
+    attack: 'a thousand channels, each after another unpaid chunk',
+    suite: 'sybil-harvest',
+    test: 'a thousand channels, each after another unpaid chunk',
+    file: 'shared/channel/open-channel.ts',
+    find: 'if (!contiguous) throw',
+    replace: 'if (false) throw',
+  },
+  {
+    attack: 'a one-chunk dataset on credit',
+    suite: 'credit',
+    test: 'a dataset of one chunk is not to be had on credit',
+    file: 'shared/channel/open-channel.ts',
+    find: 'if (terms.first === 0 && chunkCount',
+    replace: 'if (false && chunkCount',
+  },
+  {
+    attack: 'asking further than one chunk ahead; n = count after the last payment',
+    suite: 'credit',
+    test: 'credit is one chunk',
+    file: 'shared/channel/issue-chunk.ts',
+    find: 'if (chunk >= current.paid + credit) throw',
+    replace: 'if (false) throw',
+  },
+  {
+    attack: 'asking further than one chunk ahead; n = count after the last payment',
+    suite: 'refused-steps',
+    test: 'a chunk that is asked for too early',
+    file: 'shared/channel/issue-chunk.ts',
+    find: 'if (chunk >= current.paid + credit) throw',
+    replace: 'if (false) throw',
+  },
+  {
+    attack: 'asking further than one chunk ahead; n = count after the last payment',
+    suite: 'credit',
+    test: 'nothing after the last payment',
+    file: 'shared/channel/issue-chunk.ts',
+    find: 'if (chunk >= count) throw',
+    replace: 'if (false) throw',
+  },
+  {
+    attack: 'asking further than one chunk ahead; n = count after the last payment',
+    suite: 'credit',
+    test: 'nothing after the last payment',
+    file: 'shared/channel/accept-commitment.ts',
+    find: 'if (k > terms.count)',
+    replace: 'if (false)',
+  },
+  {
+    // The check answers soon, and the conditional write holds even without it: both.
+    attack: 'one link a thousand times; a paid chunk for all the world',
+    suite: 'links',
+    test: 'a thousand times for a chunk on credit',
+    file: 'shared/channel/issue-chunk.ts',
+    find: 'if (current.unpaidLinks >= MAX_URLS_UNPAID) throw',
+    replace: 'if (false) throw',
+    also: [
+      {
+        file: 'shared/channel/issue-chunk.ts',
+        find: ', unpaidLinksBelow: MAX_URLS_UNPAID',
+        replace: '',
+      },
+    ],
+  },
+  {
+    attack: 'one link a thousand times; a paid chunk for all the world',
+    suite: 'links',
+    test: 'for a chunk that is paid: twenty a day',
+    file: 'shared/channel/issue-chunk.ts',
+    find: 'day, MAX_URLS_PAID_PER_DAY',
+    replace: 'day, 1_000',
+  },
+  {
+    attack: 'a link turned to another chunk, version, method, or a longer life',
+    suite: 'links',
+    test: 'a link fetches that version of that object',
+    file: 'shared/dataset/presigned-links.ts',
+    find: "['versionId', versionId],",
+    replace: '',
+  },
+  {
+    attack: 'a link turned to another chunk, version, method, or a longer life',
+    suite: 'links',
+    test: 'a link fetches that version of that object',
+    file: 'shared/dataset/presigned-links.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's
+    find: '`${URL_LIFETIME_SECONDS}`',
+    replace: "'604800'",
+  },
+  {
+    attack:
+      "a continuation of another dataset, with a gap, of another's channel, of a channel that paid nothing",
+    suite: 'continuation-proofs',
+    test: 'from another dataset, with a gap',
+    file: 'shared/channel/continuation.ts',
+    find: 'if (earlier.terms.manifest !== terms.manifest) throw',
+    replace: 'if (false) throw',
+  },
+  {
+    attack:
+      "a continuation of another dataset, with a gap, of another's channel, of a channel that paid nothing",
+    suite: 'continuation-proofs',
+    test: 'from another dataset, with a gap',
+    file: 'shared/channel/continuation.ts',
+    find: 'return terms.first === end && earlier',
+    replace: 'return earlier',
+  },
+  {
+    attack:
+      "a continuation of another dataset, with a gap, of another's channel, of a channel that paid nothing",
+    suite: 'continuation-proofs',
+    test: 'from another dataset, with a gap',
+    file: 'shared/channel/continuation.ts',
+    find: 'if (!verifyMessage(earlier.channelKey, message, signature))',
+    replace: 'if (false)',
+  },
+  {
+    attack: 'a continuation of a channel whose funding a reorganisation took',
+    suite: 'continuation-proofs',
+    test: 'from a channel whose funding was reorganised away',
+    file: 'shared/channel/continuation.ts',
+    find: ' && !earlier.voided',
+    replace: '',
+  },
+  {
+    attack: 'a continuation of a channel whose funding a reorganisation took',
+    suite: 'continuation-proofs',
+    test: 'from a channel whose funding was reorganised away',
+    file: 'shared/channel/sweep.ts',
+    find: "await advance(shop, channel.id, { states: ['OPEN'] }, 'SUSPENDED', change, { alarm: true });",
+    replace: '',
+  },
+  {
+    attack: 'chunks that were paid once, sold to the same buyer again',
+    suite: 'continuation-proofs',
+    test: 'from another dataset, with a gap',
+    file: 'shared/channel/continuation.ts',
+    find: 'if (terms.first < end) throw',
+    replace: 'if (false) throw',
+  },
+  {
+    // The handlers and the table each know by themselves that only a proposal is forgotten.
+    attack: 'a cancel kept, the same terms opened again and bought on',
+    suite: 'cancels',
+    test: 'kept, and used after the same terms were opened again',
+    file: 'shared/channel/open-channel.ts',
+    find: "channel.state === 'PROPOSED' && channel.refunds",
+    replace: 'channel.refunds',
+    also: [
+      {
+        file: 'shared/store/dynamo-channels.ts',
+        find: "'attribute_not_exists(#pk) OR (#state",
+        replace: "'attribute_not_exists(#pk) OR attribute_exists(#pk) OR (#state",
+      },
+    ],
+  },
+  {
+    attack: 'a cancel kept, the same terms opened again and bought on',
+    suite: 'cancels',
+    test: 'kept, and used after the same terms were opened again',
+    file: 'shared/channel/issue-chunk.ts',
+    find: "if (current.state !== 'OPEN') throw",
+    replace: 'if (false) throw',
+    also: [
+      {
+        file: 'shared/channel/issue-chunk.ts',
+        find: "{ states: ['OPEN'], paid",
+        replace: '{ states: [current.state], paid',
+      },
+    ],
+  },
+  {
+    attack: 'a cancel kept, the same terms opened again and bought on',
+    suite: 'cancels',
+    test: 'kept, and used after the same terms were opened again',
+    file: 'shared/channel/accept-commitment.ts',
+    find: "if (current.state !== 'OPEN') throw",
+    replace: 'if (false) throw',
+    also: [
+      {
+        file: 'shared/channel/accept-commitment.ts',
+        find: "{ states: ['OPEN'], paidBelow",
+        replace: '{ states: [current.state], paidBelow',
+      },
+    ],
+  },
+  {
+    // Three layers: the check, the write's condition, and the table of the states.
+    attack: 'a cancel first, the funding sent afterwards',
+    suite: 'cancels',
+    test: 'asked for before the funding is sent',
+    file: 'shared/channel/confirm-funding.ts',
+    find: "if (current.state !== 'PROPOSED') {",
+    replace: 'if (false) {',
+    also: [
+      {
+        file: 'shared/channel/confirm-funding.ts',
+        find: "{ states: ['PROPOSED'] },\n      'OPEN',",
+        replace: "{ states: [current.state] },\n      'OPEN',",
+      },
+      { file: 'shared/channel/transitions.ts', find: 'CANCELLED: [],', replace: "CANCELLED: ['OPEN']," },
+    ],
+  },
+  {
+    attack: 'a cancel that races a link or a payment',
+    suite: 'cancels',
+    test: 'racing a link',
+    file: 'shared/channel/close-channel.ts',
+    find: "'REFUSED'], paid: 0, delivered: 0 }",
+    replace: "'REFUSED'] }",
+  },
+  {
+    attack: 'a cancel that races a link or a payment',
+    suite: 'cancels',
+    test: 'racing a link',
+    file: 'shared/channel/issue-chunk.ts',
+    find: "{ states: ['OPEN'], paid",
+    replace: "{ states: ['OPEN', 'CANCELLED'], paid",
+  },
+  {
+    attack: 'a cancel that races a link or a payment',
+    suite: 'cancels',
+    test: 'racing a payment',
+    file: 'shared/channel/close-channel.ts',
+    find: "'REFUSED'], paid: 0, delivered: 0 }",
+    replace: "'REFUSED'] }",
+  },
+  {
+    attack: 'a cancel that races a link or a payment',
+    suite: 'cancels',
+    test: 'racing a payment',
+    file: 'shared/channel/accept-commitment.ts',
+    find: "{ states: ['OPEN'], paidBelow",
+    replace: "{ states: ['OPEN', 'CANCELLED'], paidBelow",
+  },
+  {
+    // The check answers, and the write's condition holds for what was delivered meanwhile.
+    attack: 'a chunk taken on credit, then a cancel',
+    suite: 'cancels',
+    test: 'for what was delivered on credit and not paid there is none',
+    file: 'shared/channel/close-channel.ts',
+    find: 'if (channel.delivered > 0) {',
+    replace: 'if (false) {',
+    also: [
+      {
+        file: 'shared/channel/close-channel.ts',
+        find: "'REFUSED'], paid: 0, delivered: 0 }",
+        replace: "'REFUSED'] }",
+      },
+    ],
+  },
+  {
+    attack: 'a chunk taken on credit, then a cancel',
+    suite: 'sybil-harvest',
+    test: 'those that got it cannot be cancelled',
+    file: 'shared/channel/close-channel.ts',
+    find: 'if (channel.delivered > 0) {',
+    replace: 'if (false) {',
+    also: [
+      {
+        file: 'shared/channel/close-channel.ts',
+        find: "'REFUSED'], paid: 0, delivered: 0 }",
+        replace: "'REFUSED'] }",
+      },
+    ],
+  },
+];
