@@ -25,18 +25,23 @@ async function checkUntouched(project: CopiedProject, defences: readonly Defence
   if (faults.length > 0) return faults;
   for (const suite of new Set(defences.map((defence) => defence.suite))) {
     const tests = defences.filter((defence) => defence.suite === suite).map(({ test }) => test);
-    const { seconds, suiteError, outcomes } = await runAttack(project.folder, suite, tests);
-    if (suiteError) faults.push(`${suite} does not run: ${suiteError}`);
-    for (const test of new Set(tests)) {
-      const found = outcomes.filter(({ name }) => name.includes(test));
-      if (found.length === 0) faults.push(`${suite} has no test '${test}'`);
-      faults.push(
-        ...found.filter(({ failed }) => failed).map(({ name }) => `${suite} fails untouched: ${name}`),
-      );
-    }
-    console.log(`passes ${seconds.padStart(6)} s  ${suite}, ${outcomes.length} tests untouched`);
+    const run = await runAttack(project.folder, suite, tests);
+    const found = untouchedFaults(run, tests).map((fault) => `${suite}, untouched: ${fault}`);
+    const word = found.length === 0 ? 'passes' : 'FAILS ';
+    console.log(`${word} ${run.seconds.padStart(6)} s  ${suite}, ${run.outcomes.length} tests untouched`);
+    faults.push(...found);
   }
   return faults;
+}
+
+function untouchedFaults({ suiteError, outcomes }: AttackRun, tests: readonly string[]): string[] {
+  const missing = tests.filter((test) => !outcomes.some(({ name }) => name.includes(test)));
+  const failed = outcomes.filter((outcome) => outcome.failed);
+  return [
+    ...(suiteError ? [`the suite does not run: ${suiteError}`] : []),
+    ...missing.map((test) => `no test is called '${test}'`),
+    ...failed.map(({ name, message }) => `'${name}' fails: ${message}`),
+  ];
 }
 
 /** A suite that does not load says nothing about the attack. */

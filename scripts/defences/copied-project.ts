@@ -15,23 +15,16 @@ export interface CopiedProject {
   remove(): void;
 }
 
-/** What git has and what it would take: work that is not committed yet is tested as it stands. */
 export async function copyProject(): Promise<CopiedProject> {
   // Where the folder for temporary files is a link, jest would take the two names for two projects.
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'spillway-defences-')));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    encoding: 'utf8',
-  });
-  for (const name of listed.split('\0')) {
-    if (name !== '' && existsSync(name)) await cp(name, join(folder, name));
-  }
-  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
-  await mkdir(temporaryFolder(folder));
+  await copyFiles(folder);
 
   const read = (file: string) => readFile(join(folder, file), 'utf8');
+  const write = (file: string, text: string) => writeFile(join(folder, file), text);
   return {
     folder,
     remove,
@@ -44,19 +37,30 @@ export async function copyProject(): Promise<CopiedProject> {
       for (const { file } of changes) before.set(file, await read(file));
       try {
         for (const { file, find, replace } of changes) {
-          const text = await read(file);
           // By a function, for a text may have what replace() takes for a pattern.
-          await writeFile(
-            join(folder, file),
-            text.replace(find, () => replace),
+          await write(
+            file,
+            (await read(file)).replace(find, () => replace),
           );
         }
         return await work();
       } finally {
-        for (const [file, text] of before) await writeFile(join(folder, file), text);
+        for (const [file, text] of before) await write(file, text);
       }
     },
   };
+}
+
+/** What git has and what it would take: work that is not committed yet is tested as it stands. */
+async function copyFiles(folder: string): Promise<void> {
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    encoding: 'utf8',
+  });
+  for (const name of listed.split('\0')) {
+    if (name !== '' && existsSync(name)) await cp(name, join(folder, name));
+  }
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  await mkdir(temporaryFolder(folder));
 }
 
 /** The copy's own, so that what a test without its defence leaves behind, or writes where it should not, goes with the copy. */

@@ -36,7 +36,8 @@ export async function runAttack(folder: string, suite: string, tests: readonly s
     process.execPath,
     [
       'node_modules/jest/bin/jest.js',
-      ...['--runInBand', '--silent', '--json', '--outputFile', outputFile],
+      // A shop whose test failed in the middle may leave open what would keep jest waiting.
+      ...['--runInBand', '--forceExit', '--silent', '--json', '--outputFile', outputFile],
       ...['--testNamePattern', tests.map(escaped).join('|')],
       ...['--runTestsByPath', `test/attacks/${suite}.test.ts`],
     ],

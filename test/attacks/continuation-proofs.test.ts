@@ -45,6 +45,7 @@ test('from another dataset, with a gap, over what is paid, by another key, for o
   const elsewhere = await handBuyer(shop(), other).plan(rest(PAID));
   const gap = await buyer.plan(rest(PAID + 1));
   const again = await buyer.plan(rest(PAID - 1));
+  const againUnlent = await buyer.plan({ ...rest(PAID - 1), credit: 0 });
   const exact = await buyer.plan(rest(PAID));
   const [unpaid] = await openMany(shop(), 1);
   if (!unpaid) throw new Error('one was opened');
@@ -57,6 +58,10 @@ test('from another dataset, with a gap, over what is paid, by another key, for o
     'with a gap': [() => open(gap, proof(earlier, gap)), NO_CREDIT],
     'what is paid once more': [
       () => open(again, proof(earlier, again)),
+      '422 terms-refused: continuation: chunks up to 3 are paid for already',
+    ],
+    'the same without credit': [
+      () => open(againUnlent, proof(earlier, againUnlent)),
       '422 terms-refused: continuation: chunks up to 3 are paid for already',
     ],
     "another buyer's channel": [

@@ -123,6 +123,10 @@ test("a price, a network, a seller or chunks that are not the shop's; a key that
       () => refusable({ first: 1, count: 8 }),
       '422 terms-refused: chunks: reach beyond the dataset',
     ],
+    'a chunk more than it has, from its first one on': [
+      () => refusable({ count: 9 }),
+      '422 terms-refused: chunks: reach beyond the dataset',
+    ],
     "the seller's key for the buyer's": [
       () => malformed({ buyerKey: Buffer.from(sellerKey).toString('hex') }),
       '400 malformed-terms: terms: buyerKey must not be sellerKey',

@@ -21,7 +21,7 @@ export const PAYMENT_DEFENCES: readonly Defence[] = [
     also: [{ file: 'shared/channel/accept-commitment.ts', find: 'paidBelow: k, ', replace: '' }],
   },
   {
-    // As above.
+    // The same two layers: what is paid is answered again, and the write's condition.
     attack: 'the same k by other signatures',
     suite: 'commitment-storm',
     test: 'the same k by a hundred other signatures',
@@ -52,14 +52,6 @@ export const PAYMENT_DEFENCES: readonly Defence[] = [
     file: 'shared/channel/accept-commitment.ts',
     find: "{ states: ['OPEN'], paidBelow",
     replace: "{ states: ['OPEN', 'CLOSING'], paidBelow",
-  },
-  {
-    attack: 'a payment in flight while the channel closes',
-    suite: 'commitment-storm',
-    test: 'payments in flight while the channel closes',
-    file: 'shared/channel/close-channel.ts',
-    find: 'await settleChannel(shop, closing)',
-    replace: "await settleChannel(shop, { ...channel, state: 'CLOSING' })",
   },
   {
     attack: 'high s, r or s 0 or ≥ n, other hash types, version, sequence, locktime, amount, outpoint, key',
@@ -132,6 +124,14 @@ export const PAYMENT_DEFENCES: readonly Defence[] = [
     file: 'shared/http/api.ts',
     find: 'outpointSchema = v.strictObject',
     replace: 'outpointSchema = v.object',
+  },
+  {
+    attack: 'bodies oversized, deep, doubled, not UTF-8, with members of their own',
+    suite: 'bad-terms',
+    test: 'terms in other bytes than their canonical ones',
+    file: 'shared/protocol/canonical-json.ts',
+    find: 'return same ? value : undefined',
+    replace: 'return value',
   },
   {
     attack: 'ids and numbers that are paths',

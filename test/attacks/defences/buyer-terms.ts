@@ -178,20 +178,13 @@ export const TERM_DEFENCES: readonly Defence[] = [
     replace: 'if (false)',
   },
   {
-    // A time is also far beyond the longest life.
+    // Still refused without it, for its life and in other words.
     attack: 'L = 0, past, too near, too far, or a time',
     suite: 'refused-terms',
     test: 'a refund height that is none, past, near, far, or a time',
     file: 'shared/protocol/terms.ts',
     find: "v.maxValue(LOCKTIME_THRESHOLD - 1, 'must be a block height, not a time'),",
     replace: '',
-    also: [
-      {
-        file: 'shared/channel/open-channel.ts',
-        find: 'if (lifetime < minimum || lifetime > maximum)',
-        replace: 'if (false)',
-      },
-    ],
   },
   {
     // A script of no known kind has no dust limit, by which it would be refused, too.
@@ -264,14 +257,6 @@ export const TERM_DEFENCES: readonly Defence[] = [
     file: 'shared/channel/open-channel.ts',
     find: 'if (!(await shop.channels.claimBuyerKey(terms.buyerKey, id)))',
     replace: 'if (false)',
-  },
-  {
-    attack: 'an old price, another network or seller key, chunks that are not there, a used key',
-    suite: 'bad-terms',
-    test: 'terms in other bytes than their canonical ones',
-    file: 'shared/protocol/canonical-json.ts',
-    find: 'return same ? value : undefined',
-    replace: 'return value',
   },
   {
     attack: 'an old price, another network or seller key, chunks that are not there, a used key',

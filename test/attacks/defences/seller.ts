@@ -76,12 +76,20 @@ export const SELLER_DEFENCES: readonly Defence[] = [
     replace: "if (false) throw dishonest('The offer",
   },
   {
+    // A component of dots is refused for its last one, too.
     attack: 'file paths that lead out of the folder',
     suite: 'lying-shop',
     test: 'sells a signed manifest whose path leads',
     file: 'shared/dataset/paths.ts',
     find: "if (component === '.' || component === '..') return",
     replace: 'if (false) return',
+    also: [
+      {
+        file: 'shared/dataset/paths.ts',
+        find: "component.endsWith('.') || component",
+        replace: 'component',
+      },
+    ],
   },
   {
     attack: 'file paths that lead out of the folder',
@@ -100,6 +108,7 @@ export const SELLER_DEFENCES: readonly Defence[] = [
     replace: 'if (false) return',
   },
   {
+    // The shop behind the lie is honest and refuses the price by itself, in other words.
     attack: 'a price raised between offer and channel',
     suite: 'lying-shop',
     test: 'raises the price between the offer and the channel',
